@@ -1,0 +1,1 @@
+"""The points ledger: rules (pure), storage (the DynamoDB passbook) and api (the HTTP plumbing of the handlers)."""
