@@ -1,0 +1,85 @@
+"""DynamoDB's client, and what a failed call says about whether it took effect."""
+
+from enum import Enum, auto
+from typing import Any, Protocol, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+from botocore.parsers import ResponseParserError
+
+CONNECT_TIMEOUT_S = 1
+READ_TIMEOUT_S = 3
+
+CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+"""Everything by which a call can fail."""
+
+_NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError)
+_NEVER_SENT = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ParamValidationError)
+_TRY_AGAIN = {
+    "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionConflictException",
+}
+LOST_RACE = "ConditionalCheckFailedException"
+COLLECTION_FULL = "ItemCollectionSizeLimitExceededException"
+
+
+class DynamoDB(Protocol):
+    """The calls that the passbook makes, of boto3's low-level client."""
+
+    def get_item(self, **request: Any) -> dict[str, Any]: ...
+    def put_item(self, **request: Any) -> dict[str, Any]: ...
+    def query(self, **request: Any) -> dict[str, Any]: ...
+
+
+def make_client() -> DynamoDB:
+    """Make a client whose every call is one attempt, so that no unclear attempt hides behind a clear one."""
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        tcp_keepalive=True,
+    )
+    return cast(DynamoDB, boto3.client("dynamodb", config=config))
+
+
+class Failure(Enum):
+    """What a failed call says of its effect."""
+
+    LOST_RACE = auto()  # nothing was written: another line stands at the place
+    REFUSED = auto()  # nothing was written; the same call may work in a moment
+    DENIED = auto()  # nothing was written, nor will be by the same call
+    UNCLEAR = auto()  # it may have been written, or may be yet
+
+
+def failure_of(error: Exception) -> Failure:
+    """Classify a failed call. What is not known to be harmless is unclear."""
+    if isinstance(error, ClientError):
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
+            return Failure.UNCLEAR
+        code = error_code(error)
+        if code == LOST_RACE:
+            return Failure.LOST_RACE
+        return Failure.REFUSED if code in _TRY_AGAIN else Failure.DENIED
+    if isinstance(error, _NEVER_SENT):
+        return Failure.DENIED
+    return Failure.REFUSED if isinstance(error, _NEVER_CONNECTED) else Failure.UNCLEAR
+
+
+def error_code(error: Exception) -> str:
+    """Return DynamoDB's name for an error, or the class's."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return type(error).__name__

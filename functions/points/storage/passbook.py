@@ -1,0 +1,242 @@
+"""The passbook: reads an account's lines, and writes the next one under the last.
+
+A line can only be put at the place right after the line that it was worked out from, on condition that nothing stands
+there. That one condition keeps every rule under concurrency; what is left to do is to answer a put that was not
+answered by a plain yes.
+"""
+
+import random
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from points.rules.plans import SpendPlan, plan, plan_spend
+from points.rules.refusals import LimitError
+from points.rules.terms import Add, Lot, Spend
+from points.storage import requests
+from points.storage.capacity import check_capacity
+from points.storage.clock import Clock, SystemClock
+from points.storage.dynamodb import CALL_ERRORS, COLLECTION_FULL, DynamoDB, Failure, error_code, failure_of
+from points.storage.errors import (
+    BusyError,
+    KeyReusedError,
+    OutcomeUnknownError,
+    UnavailableError,
+    VersionMismatchError,
+)
+from points.storage.lines import Line, Retry, Standing, from_item, lot_from_item, next_line
+from points.storage.open_lots import OpenLots
+
+_FIRST_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 0.5
+_RACES_BEFORE_PAUSE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The line that a request has left, now or, if `replayed`, when it was first sent."""
+
+    line: Line
+    replayed: bool = False
+
+
+class Passbook:
+    """The ledger's storage. Every method takes a `deadline` in the clock's elapsed seconds: no call starts after it.
+
+    Parameters
+    ----------
+    client
+        DynamoDB's low-level client, which must make one attempt per call.
+    table
+        The name of the table.
+    on_lost_race
+        Called whenever another writer was first.
+    clock, rng
+        Time and chance; tests hand in their own.
+
+    Raises
+    ------
+    UnavailableError
+        From every method, if DynamoDB gives no usable answer before the deadline. Nothing was recorded.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDB,
+        table: str,
+        *,
+        on_lost_race: Callable[[], None] = lambda: None,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._on_lost_race = on_lost_race
+        self._clock = clock or SystemClock()
+        self._rng = rng or random.Random()
+
+    def standing(self, account: str, deadline: float) -> Standing:
+        """Read where an account stands: its last line, or sequence 0 with an empty state."""
+        for line in self._query(requests.last_lines(self._table, account), deadline):
+            return line
+        return Standing(account)
+
+    def line(self, account: str, sequence: int, deadline: float) -> Line | None:
+        """Read one line."""
+        found = self._read(self._client.get_item, requests.get_line(self._table, account, sequence), deadline)
+        return from_item(found["Item"]) if "Item" in found else None
+
+    def preview(self, account: str, spend: Spend, deadline: float) -> tuple[Standing, SpendPlan]:
+        """Work out what a spend would take if it were the next line, and where the account stands.
+
+        Raises
+        ------
+        Refusal
+            The spend would be refused.
+        """
+        at = self.standing(account, deadline)
+        return at, plan_spend(spend, at.state, self._open_lots(at, deadline))
+
+    def record(
+        self,
+        account: str,
+        change: Add | Spend,
+        deadline: float,
+        *,
+        retry: Retry | None = None,
+        only_at: Container[int] | None = None,
+    ) -> Recorded:
+        """Write a change as the account's next line, exactly once.
+
+        Parameters
+        ----------
+        account, change
+            What to record.
+        retry
+            If a line was written under its key before, that line is the answer and nothing is written.
+        only_at
+            Write only if the account's last line has one of these sequence numbers. A replay comes first.
+
+        Raises
+        ------
+        Refusal
+            The rules do not allow the change.
+        KeyReusedError
+            The key belongs to another request.
+        VersionMismatchError
+            The last line is another than `only_at` says.
+        OutcomeUnknownError
+            Time ran out without a clear answer: the change may or may not be recorded.
+        """
+        at = self.standing(account, deadline)
+        # After the last line, never before it: a line written under the key since then fails the put's condition.
+        if retry and (earlier := self._line_by_key(account, retry.key, deadline)):
+            return _replay(earlier, retry)
+        lots = self._open_lots(at, deadline)
+        for races in count(1):
+            if only_at is not None and at.sequence not in only_at:
+                raise VersionMismatchError(at.sequence)
+            planned = plan(change, at.state, at.sequence + 1, lots)
+            line = next_line(at, planned, self._clock.now(), uuid4().hex, retry)
+            check_capacity(line)
+            standing = self._put(line, deadline)
+            if standing.write_id == line.write_id:
+                return Recorded(line)
+            self._on_lost_race()
+            for missed in self._lines_from(standing, races, deadline):
+                if retry and missed.retry and missed.retry.key == retry.key:
+                    return _replay(missed, retry)
+                lots.follow(missed)
+                at = missed
+        raise AssertionError("unreachable: the deadline ends the loop")
+
+    def _put(self, line: Line, deadline: float) -> Line:
+        """Put a line at its place until something stands there, and return what does: this line, or another's.
+
+        After an unclear answer the line may land at any later time, so neither reading nor giving up its place would
+        settle anything; only something that stands there does.
+        """
+        unclear = False
+        for tries in count():
+            if self._clock.elapsed() >= deadline:
+                raise OutcomeUnknownError if unclear else BusyError
+            try:
+                self._client.put_item(**requests.put_line(self._table, line))
+            except CALL_ERRORS as error:
+                failure = failure_of(error)
+                if failure is Failure.LOST_RACE:
+                    return from_item(error.response["Item"])
+                if failure is Failure.DENIED and not unclear:
+                    raise _denied(error) from error
+                unclear = unclear or failure is Failure.UNCLEAR
+                self._pause(tries)
+            else:
+                return line
+        raise AssertionError("unreachable: the deadline ends the loop")
+
+    def _lines_from(self, standing: Line, races: int, deadline: float) -> Iterator[Line]:
+        """Go on from the line that won the race; after a few lost ones, pause and read what was written meanwhile.
+
+        Reading on from a known line takes one request, misses no line, and so keeps the lots already read and needs no
+        further look-up of the key; reading afresh would take up to three and begin a large spend all over again.
+        """
+        yield standing
+        if races >= _RACES_BEFORE_PAUSE:
+            self._pause(races)
+            yield from self._query(requests.lines_above(self._table, standing.account, standing.sequence), deadline)
+
+    def _line_by_key(self, account: str, key: str, deadline: float) -> Line | None:
+        found = self._read(self._client.query, requests.find_key(self._table, account, key), deadline)
+        if not found["Items"]:
+            return None
+        return self.line(account, int(found["Items"][0]["sequence"]["N"]), deadline)
+
+    def _open_lots(self, at: Standing, deadline: float) -> OpenLots:
+        def read_page(above: str, limit: int) -> tuple[list[Lot], bool]:
+            request = requests.open_lots(self._table, at.account, above=above, limit=limit)
+            page = self._read(self._client.query, request, deadline)
+            return [lot_from_item(item) for item in page["Items"]], "LastEvaluatedKey" in page
+
+        return OpenLots(read_page, at)
+
+    def _query(self, request: requests.Request, deadline: float) -> Iterator[Line]:
+        """Read lines, a page at a time; no further page if the caller stops or the request's limit is reached."""
+        while True:
+            page = self._read(self._client.query, request, deadline)
+            yield from map(from_item, page["Items"])
+            if "Limit" in request or "LastEvaluatedKey" not in page:
+                return
+            request = {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _read(
+        self, call: Callable[..., dict[str, Any]], request: requests.Request, deadline: float
+    ) -> dict[str, Any]:
+        """Read until there is an answer; reading twice does no harm."""
+        for tries in count():
+            if self._clock.elapsed() >= deadline:
+                raise BusyError
+            try:
+                return call(**request)
+            except CALL_ERRORS as error:
+                if failure_of(error) is Failure.DENIED:
+                    raise UnavailableError(error_code(error)) from error
+                self._pause(tries)
+        raise AssertionError("unreachable: the deadline ends the loop")
+
+    def _pause(self, tries: int) -> None:
+        """Wait a random time, up to twice as long with every try: writers that collided must not collide again."""
+        self._clock.sleep(self._rng.uniform(0, min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**tries)))
+
+
+def _replay(earlier: Line, retry: Retry) -> Recorded:
+    if earlier.retry != retry:
+        raise KeyReusedError
+    return Recorded(earlier, replayed=True)
+
+
+def _denied(error: Exception) -> Exception:
+    if error_code(error) == COLLECTION_FULL:
+        return LimitError("account-size", "account", "The account holds as many transactions as it can.")
+    return UnavailableError(error_code(error))
