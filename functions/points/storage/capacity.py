@@ -38,7 +38,7 @@ def check_capacity(line: Line) -> None:
         raise LimitError(
             "late-lots",
             "timestamp",
-            "The account has too many late lots nested in one another; spend some points, or add with a later timestamp.",
+            "The account has too many late lots nested in one another; add with a later timestamp, or spend first.",
         )
     if largest_line(line.state) > LINE_BYTES:
         if largest_line(State(balances=line.state.balances)) > LINE_BYTES:
@@ -46,7 +46,7 @@ def check_capacity(line: Line) -> None:
         raise LimitError(
             "part-spent-lots",
             "timestamp",
-            "The account has no room for another lot: too many of its lots are spent in part; spend some points first.",
+            "The account has no room for another lot: too many of its lots are spent in part. Spend some points first.",
         )
 
 

@@ -1,6 +1,5 @@
 """Time, as the storage uses it; tests hand in another."""
 
-import random
 import time
 from datetime import UTC, datetime
 from typing import Protocol

@@ -83,3 +83,8 @@ def error_code(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", ""))
     return type(error).__name__
+
+
+def standing_item(error: Exception) -> dict[str, Any]:
+    """Return the item that a put with a failed condition hands back."""
+    return cast(dict[str, Any], cast(ClientError, error).response)["Item"]  # type: ignore[no-any-return]

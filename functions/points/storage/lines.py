@@ -16,6 +16,8 @@ FORMAT = "1"
 CALLERS_KEY = "caller#"
 """What stands before a caller's idempotency key, so that keys of the ledger's own can stand beside them."""
 
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
 Item = dict[str, dict[str, Any]]
 """An item as boto3's low-level client sends and returns it."""
 
@@ -34,7 +36,7 @@ class Standing:
 
     account: str
     sequence: int = 0
-    recorded_at: datetime = datetime.min.replace(tzinfo=UTC)
+    recorded_at: datetime = BEFORE_ALL
     state: State = field(default_factory=State)
 
 
@@ -116,9 +118,7 @@ def from_item(item: Item) -> Line:
 
 def lot_from_item(item: Item) -> Lot:
     """Read a lot from its entry in the index by timestamp."""
-    return Lot(
-        int(item["sequence"]["N"]), item["timestamp_key"]["S"], item["payer"]["S"], int(item["points"]["N"])
-    )
+    return Lot(int(item["sequence"]["N"]), item["timestamp_key"]["S"], item["payer"]["S"], int(item["points"]["N"]))
 
 
 def _transaction_to_attributes(done: Added | Spent) -> Item:

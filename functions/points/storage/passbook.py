@@ -18,7 +18,15 @@ from points.rules.terms import Add, Lot, Spend
 from points.storage import requests
 from points.storage.capacity import check_capacity
 from points.storage.clock import Clock, SystemClock
-from points.storage.dynamodb import CALL_ERRORS, COLLECTION_FULL, DynamoDB, Failure, error_code, failure_of
+from points.storage.dynamodb import (
+    CALL_ERRORS,
+    COLLECTION_FULL,
+    DynamoDB,
+    Failure,
+    error_code,
+    failure_of,
+    standing_item,
+)
 from points.storage.errors import (
     BusyError,
     KeyReusedError,
@@ -75,7 +83,7 @@ class Passbook:
         self._table = table
         self._on_lost_race = on_lost_race
         self._clock = clock or SystemClock()
-        self._rng = rng or random.Random()
+        self._rng = rng or random.Random()  # noqa: S311 - it only spreads the pauses
 
     def standing(self, account: str, deadline: float) -> Standing:
         """Read where an account stands: its last line, or sequence 0 with an empty state."""
@@ -167,7 +175,7 @@ class Passbook:
             except CALL_ERRORS as error:
                 failure = failure_of(error)
                 if failure is Failure.LOST_RACE:
-                    return from_item(error.response["Item"])
+                    return from_item(standing_item(error))
                 if failure is Failure.DENIED and not unclear:
                     raise _denied(error) from error
                 unclear = unclear or failure is Failure.UNCLEAR
@@ -210,9 +218,7 @@ class Passbook:
                 return
             request = {**request, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _read(
-        self, call: Callable[..., dict[str, Any]], request: requests.Request, deadline: float
-    ) -> dict[str, Any]:
+    def _read(self, call: Callable[..., dict[str, Any]], request: requests.Request, deadline: float) -> dict[str, Any]:
         """Read until there is an answer; reading twice does no harm."""
         for tries in count():
             if self._clock.elapsed() >= deadline:

@@ -34,7 +34,10 @@ def last_lines(table: str, account: str, *, below: int | None = None, limit: int
     """Read lines newest first, from the last one or from below a sequence number. Side items live at 0 and below."""
     between = {":first": {"N": "1"}, ":last": {"N": str(below - 1)}} if below is not None else {":zero": {"N": "0"}}
     condition = "#sequence BETWEEN :first AND :last" if below is not None else "#sequence > :zero"
-    return _query(table, account, "sequence", condition, between) | {"ScanIndexForward": False, "Limit": limit}
+    return _query(table, account, "sequence", condition, between) | {
+        "ScanIndexForward": False,
+        "Limit": limit,
+    }
 
 
 def lines_above(table: str, account: str, sequence: int) -> Request:
@@ -44,16 +47,18 @@ def lines_above(table: str, account: str, sequence: int) -> Request:
 
 def find_key(table: str, account: str, key: str) -> Request:
     """Look up the sequence number of the line that was written under a caller's idempotency key."""
-    return _query(
-        table, account, "idempotency_key", "#idempotency_key = :key", {":key": {"S": CALLERS_KEY + key}}
-    ) | {"IndexName": BY_IDEMPOTENCY_KEY, "Limit": 1}
+    return _query(table, account, "idempotency_key", "#idempotency_key = :key", {":key": {"S": CALLERS_KEY + key}}) | {
+        "IndexName": BY_IDEMPOTENCY_KEY,
+        "Limit": 1,
+    }
 
 
 def open_lots(table: str, account: str, *, above: str, limit: int) -> Request:
     """Read a page of lots in the order of their positions, from above a position."""
-    return _query(
-        table, account, "timestamp_key", "#timestamp_key > :above", {":above": {"S": above}}
-    ) | {"IndexName": BY_TIMESTAMP, "Limit": limit}
+    return _query(table, account, "timestamp_key", "#timestamp_key > :above", {":above": {"S": above}}) | {
+        "IndexName": BY_TIMESTAMP,
+        "Limit": limit,
+    }
 
 
 def _query(table: str, account: str, range_key: str, condition: str, values: dict[str, Any]) -> Request:

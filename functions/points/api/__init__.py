@@ -1,0 +1,6 @@
+"""The HTTP plumbing that the handlers share.
+
+`app` makes a handler's resolver and entry point, `identity` says whose account a request is about, `bodies` and
+`headers` read what it asks for, `answers` and `problems` write what it gets, `runtime` has the passbook, and
+`observability` the logger and the metrics.
+"""

@@ -1,0 +1,54 @@
+"""A handler's resolver and entry point."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from points.api.observability import count_refusal, logger, metrics
+from points.api.problems import Problem, problem_of
+
+NAMED_ACCOUNT = "/accounts/(?s:.+)"
+"""What stands before a route on a named account. Which names are allowed, `identity` says and not the route."""
+
+
+def make_app() -> APIGatewayHttpResolver:
+    """Make a resolver that answers every error as a problem."""
+    app = APIGatewayHttpResolver()
+    app.not_found(_no_route)
+    app.exception_handler(Exception)(_refuse_for)
+    return app
+
+
+def make_handler(app: APIGatewayHttpResolver) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """Make a function's entry point: it logs the request once, by its correlation id, and sends the metrics."""
+
+    @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
+    @metrics.log_metrics
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        response = app.resolve(event, context)
+        logger.info("answered", route=event["routeKey"], status=response["statusCode"])
+        return response
+
+    return handler
+
+
+def _refuse(problem: Problem) -> Response[str]:
+    count_refusal(problem.kind)
+    logger.append_keys(refusal=problem.kind)
+    return problem.to_response()
+
+
+def _refuse_for(error: Exception) -> Response[str]:
+    problem = problem_of(error)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.exception(problem.title)
+    return _refuse(problem)
+
+
+def _no_route(_: NotFoundError) -> Response[str]:
+    return _refuse(Problem(HTTPStatus.NOT_FOUND, "no-route", "There is no such route", "No route has this path."))

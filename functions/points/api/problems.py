@@ -1,0 +1,125 @@
+"""What a request gets that is not done: a problem of RFC 9457, which names the field at fault and the reason."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from aws_lambda_powertools.event_handler import Response
+
+from points.rules.refusals import LimitError, NotEnoughPointsError, PayerBelowZeroError, Refusal
+from points.storage.errors import (
+    KeyReusedError,
+    OutcomeUnknownError,
+    UnavailableError,
+    VersionMismatchError,
+)
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_S = 1
+
+
+class FieldError(NamedTuple):
+    """A part of the request, and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class Problem(Exception):
+    """Why a request is not done. `kind` names it in the answer's type and in the metrics."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        kind: str,
+        title: str,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+
+    def to_response(self) -> Response[str]:
+        """Write the answer."""
+        body: dict[str, Any] = {
+            "type": f"urn:points-ledger:problem:{self.kind}",
+            "title": self.title,
+            "status": self.status.value,
+            "detail": self.detail,
+        }
+        if self.errors:
+            body["errors"] = [error._asdict() for error in self.errors]
+        return Response(self.status.value, CONTENT_TYPE, json.dumps(body), dict(self.headers))
+
+
+def invalid(*errors: FieldError) -> Problem:
+    """Refuse a request that is not well formed."""
+    detail = "; ".join(f"{error.field} {error.message}" for error in errors) + "."
+    return Problem(HTTPStatus.BAD_REQUEST, "invalid-request", "The request is not valid", detail, errors=errors)
+
+
+def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for each kind of error
+    """Tell a caller of an error that the rules or the storage raised, and of nothing internal."""
+    match error:
+        case Problem():
+            return error
+        case NotEnoughPointsError():
+            return _refused(HTTPStatus.BAD_REQUEST, "not-enough-points", "The user doesn't have enough points", error)
+        case PayerBelowZeroError():
+            return _refused(HTTPStatus.CONFLICT, "payer-below-zero", "The payer doesn't have enough points", error)
+        case LimitError():
+            return _refused(HTTPStatus.CONFLICT, f"limit-{error.limit}", "The account has reached a limit", error)
+        case KeyReusedError():
+            return Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The idempotency key was used for another request",
+                "The Idempotency-Key belongs to an earlier request with other content. Nothing was recorded.",
+                errors=[FieldError("Idempotency-Key", "was used for another request")],
+            )
+        case VersionMismatchError():
+            return Problem(
+                HTTPStatus.PRECONDITION_FAILED,
+                "version-mismatch",
+                "The account has changed",
+                f"The account's last transaction is {error.sequence}, which If-Match does not name. "
+                "Nothing was recorded.",
+                errors=[FieldError("If-Match", f"does not name the account's last transaction, {error.sequence}")],
+                headers={"ETag": f'"{error.sequence}"'},
+            )
+        case UnavailableError():
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The ledger is busy or not reachable",
+                "The ledger could not do this in time. Nothing was recorded; try again.",
+                headers={"Retry-After": str(RETRY_AFTER_S)},
+            )
+        case OutcomeUnknownError():
+            return Problem(
+                HTTPStatus.GATEWAY_TIMEOUT,
+                "outcome-unknown",
+                "It is not known whether the change was recorded",
+                "The storage gave no clear answer in time. Send the same request with the same Idempotency-Key "
+                "to find out; without a key, look at the history first.",
+            )
+        case _:
+            return Problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "Something went wrong",
+                "The ledger failed in a way it did not expect. Whether a change was recorded is not known.",
+            )
+
+
+def _refused(status: HTTPStatus, kind: str, title: str, error: Refusal) -> Problem:
+    reason = str(error)
+    return Problem(status, kind, title, reason, errors=[FieldError(error.field, reason)])
