@@ -1,6 +1,37 @@
 """Moments as text: RFC 3339 in UTC."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
+
+_RFC_3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII | re.IGNORECASE,
+)
+_MICROSECOND_DIGITS = 6
+
+
+def parse_timestamp(text: object) -> datetime:
+    """Read an RFC 3339 moment, to the microsecond, as UTC.
+
+    Raises
+    ------
+    ValueError
+        It is not one, or not one that the ledger can keep exactly. The message says which.
+    """
+    if not isinstance(text, str) or not (found := _RFC_3339.fullmatch(text)):
+        raise ValueError("must be an RFC 3339 date and time with a zone, such as 2020-11-02T14:00:00Z")
+    date, time, fraction, zone = found.groups(default="")
+    if fraction.rstrip("0")[_MICROSECOND_DIGITS:]:
+        raise ValueError("must not be finer than microseconds")
+    digits = fraction[:_MICROSECOND_DIGITS].ljust(_MICROSECOND_DIGITS, "0")
+    try:
+        moment = datetime.fromisoformat(f"{date}T{time}.{digits}{zone.upper()}")
+    except ValueError:
+        raise ValueError("must be a date that exists, in the years 1 to 9999") from None
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be in the years 1 to 9999 in UTC") from None
 
 
 def format_timestamp(moment: datetime) -> str:

@@ -1,21 +1,22 @@
 """What a request gets that is done. Built from the stored line alone, so that a replay reads the same to the byte."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response, content_types
 
 from points.moments import format_recorded_at, format_timestamp
-from points.rules.terms import Added, Spent
+from points.rules.positions import lot_timestamp
+from points.rules.terms import Added, Draw, Spent
 from points.storage.lines import Line
 from points.storage.passbook import Recorded
 
 
-def answer(body: Any, *, at: int, replayed: bool = False) -> Response[str]:
-    """Answer 200 with a JSON body, and as ETag the sequence number of the line that it stands on."""
-    headers = {"ETag": f'"{at}"'}
+def answer(body: Any, *, at: int | None = None, replayed: bool = False) -> Response[str]:
+    """Answer 200 with a JSON body, and as ETag the sequence number of the line that it stands on, if on one."""
+    headers = {} if at is None else {"ETag": f'"{at}"'}
     if replayed:
         headers["Idempotency-Replayed"] = "true"
     text = json.dumps(body, separators=(",", ":"))
@@ -47,6 +48,18 @@ def transaction(line: Line) -> dict[str, Any]:
                 "taken": taken(done.taken),
             }
     return {"sequence": line.sequence, **shown}
+
+
+def lots(draws: Iterable[Draw]) -> list[dict[str, Any]]:
+    """Show which lots a spend drew on, in order."""
+    return [
+        {
+            "payer": draw.lot.payer,
+            "timestamp": format_timestamp(lot_timestamp(draw.lot.position)),
+            "points": -draw.points,
+        }
+        for draw in draws
+    ]
 
 
 def taken(points_of_payers: Mapping[str, int]) -> list[dict[str, Any]]:

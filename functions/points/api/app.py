@@ -12,8 +12,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from points.api.observability import count_refusal, logger, metrics
 from points.api.problems import Problem, problem_of
 
-NAMED_ACCOUNT = "/accounts/(?s:.+)"
-"""What stands before a route on a named account. Which names are allowed, `identity` says and not the route."""
+ANYTHING = "(?s:.+)"
+"""A part of a route that the gateway has named; what it may be is for `identity` and `queries` to say."""
+
+NAMED_ACCOUNT = f"/accounts/{ANYTHING}"
+"""What stands before a route on a named account."""
 
 
 def make_app() -> APIGatewayHttpResolver:

@@ -8,13 +8,14 @@ answered by a plain yes.
 import random
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
 from points.rules.plans import SpendPlan, plan, plan_spend
 from points.rules.refusals import LimitError
-from points.rules.terms import Add, Lot, Spend
+from points.rules.terms import Add, Draw, Lot, Spend
 from points.storage import requests
 from points.storage.capacity import check_capacity
 from points.storage.clock import Clock, SystemClock
@@ -95,6 +96,37 @@ class Passbook:
         """Read one line."""
         found = self._read(self._client.get_item, requests.get_line(self._table, account, sequence), deadline)
         return from_item(found["Item"]) if "Item" in found else None
+
+    def lines(self, account: str, deadline: float, *, below: int | None, limit: int) -> list[Line]:
+        """Read lines newest first: from the last one, or from below a sequence number of at least 2."""
+        return list(self._query(requests.last_lines(self._table, account, below=below, limit=limit), deadline))
+
+    def standing_as_of(self, account: str, moment: datetime, deadline: float) -> Standing:
+        """Read where an account stood at a moment: after the last line recorded at or before it.
+
+        Lines are never dated before the one above them, so a binary search finds it, in about log2 of the lines.
+        """
+        last = self.standing(account, deadline)
+        if last.recorded_at <= moment:
+            return last
+        found, later = Standing(account), last.sequence
+        while later - found.sequence > 1:
+            middle = self.line(account, (found.sequence + later) // 2, deadline)
+            if middle is None:
+                raise AssertionError("a line is missing: the passbook is damaged")
+            if middle.recorded_at <= moment:
+                found = middle
+            else:
+                later = middle.sequence
+        return found
+
+    def draws(self, spent: Line, deadline: float) -> list[Draw]:
+        """Work out again which lots a spend drew on.
+
+        The line before it and the lots up to there fix that exactly, and none of them ever changes.
+        """
+        before = self.line(spent.account, spent.sequence - 1, deadline) or Standing(spent.account)
+        return plan_spend(Spend(spent.transaction.points), before.state, self._open_lots(before, deadline)).draws
 
     def preview(self, account: str, spend: Spend, deadline: float) -> tuple[Standing, SpendPlan]:
         """Work out what a spend would take if it were the next line, and where the account stands.
