@@ -14,7 +14,7 @@ from points.storage.lines import Retry
 _KEY = re.compile(r"[!-~]{1,255}")
 _TAG = r'(?:W/)?"[!#-~\x80-\xff]*"'
 _TAGS = re.compile(rf"[ \t]*{_TAG}(?:[ \t]*,[ \t]*{_TAG})*[ \t]*")
-_OWN_STRONG_TAG = re.compile(r'(?<!W/)"(0|[1-9]\d*)"', re.ASCII)
+_OWN_STRONG_TAG = re.compile(r'(?<!W/)"(0|[1-9]\d{0,15})"', re.ASCII)
 
 
 def read_retry(event: APIGatewayProxyEventV2, account: str, change: Add | Spend) -> Retry | None:

@@ -11,7 +11,7 @@ class NotEnoughPointsError(Refusal):
     """A spend of more than the account has."""
 
     def __init__(self, available: int, asked: int) -> None:
-        super().__init__(f"The account has {available} points, and {asked} were asked for.")
+        super().__init__(f"The user doesn't have enough points: there are {available}, and {asked} were asked for.")
 
 
 class PayerBelowZeroError(Refusal):

@@ -175,7 +175,8 @@ class Passbook:
         if retry and (earlier := self._line_by_key(account, retry.key, deadline)):
             return _replay(earlier, retry)
         lots = self._open_lots(at, deadline)
-        for races in count(1):
+        races = 0
+        while True:
             if only_at is not None and at.sequence not in only_at:
                 raise VersionMismatchError(at.sequence)
             planned = plan(change, at.state, at.sequence + 1, lots)
@@ -184,13 +185,13 @@ class Passbook:
             standing = self._put(line, deadline)
             if standing.write_id == line.write_id:
                 return Recorded(line)
+            races += 1
             self._on_lost_race()
             for missed in self._lines_from(standing, races, deadline):
                 if retry and missed.retry and missed.retry.key == retry.key:
                     return _replay(missed, retry)
                 lots.follow(missed)
                 at = missed
-        raise AssertionError("unreachable: the deadline ends the loop")
 
     def _put(self, line: Line, deadline: float) -> Line:
         """Put a line at its place until something stands there, and return what does: this line, or another's.
@@ -199,9 +200,7 @@ class Passbook:
         settle anything; only something that stands there does.
         """
         unclear = False
-        for tries in count():
-            if self._clock.elapsed() >= deadline:
-                raise OutcomeUnknownError if unclear else BusyError
+        for _ in self._tries(deadline):
             try:
                 self._client.put_item(**requests.put_line(self._table, line))
             except CALL_ERRORS as error:
@@ -211,10 +210,9 @@ class Passbook:
                 if failure is Failure.DENIED and not unclear:
                     raise _denied(error) from error
                 unclear = unclear or failure is Failure.UNCLEAR
-                self._pause(tries)
             else:
                 return line
-        raise AssertionError("unreachable: the deadline ends the loop")
+        raise OutcomeUnknownError if unclear else BusyError
 
     def _lines_from(self, standing: Line, races: int, deadline: float) -> Iterator[Line]:
         """Go on from the line that won the race; after a few lost ones, pause and read what was written meanwhile.
@@ -252,16 +250,21 @@ class Passbook:
 
     def _read(self, call: Callable[..., dict[str, Any]], request: requests.Request, deadline: float) -> dict[str, Any]:
         """Read until there is an answer; reading twice does no harm."""
-        for tries in count():
-            if self._clock.elapsed() >= deadline:
-                raise BusyError
+        for _ in self._tries(deadline):
             try:
                 return call(**request)
             except CALL_ERRORS as error:
                 if failure_of(error) is Failure.DENIED:
                     raise UnavailableError(error_code(error)) from error
-                self._pause(tries)
-        raise AssertionError("unreachable: the deadline ends the loop")
+        raise BusyError
+
+    def _tries(self, deadline: float) -> Iterator[int]:
+        """Count tries until the deadline, with a pause before each but the first."""
+        for tries in count():
+            if self._clock.elapsed() >= deadline:
+                return
+            yield tries
+            self._pause(tries)
 
     def _pause(self, tries: int) -> None:
         """Wait a random time, up to twice as long with every try: writers that collided must not collide again."""
