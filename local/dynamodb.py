@@ -1,0 +1,180 @@
+"""The DynamoDB behind a local run: the one that the environment names, or an embedded MiniStack."""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.errors import LocalError
+from local.template import REGION
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ENDPOINT = "AWS_ENDPOINT_URL_DYNAMODB"
+
+_ROOT = Path(__file__).parent.parent
+_PYTHON = _ROOT / ".venv-ministack/bin/python"
+_SCRIPT = _ROOT / "local/embedded.py"
+_LONGEST_START_S = 30
+_SAME_FOR_EVERY_SHELL = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+}
+
+
+@contextmanager
+def running_dynamodb(data: Path) -> Iterator[None]:
+    """Have a DynamoDB, and the environment variables by which boto3 finds it.
+
+    Parameters
+    ----------
+    data
+        Where an embedded one keeps its tables.
+
+    Raises
+    ------
+    LocalError
+        It does not start, or ended before its time.
+    """
+    if ENDPOINT in os.environ:
+        _set_what_is_absent()
+        yield
+        return
+    with _held(data) as lock, _ministack(data, lock) as port:
+        # MiniStack has tables per account and Region: what a shell has set must not decide which ones are found.
+        for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            os.environ.pop(variable, None)
+        os.environ.update(_SAME_FOR_EVERY_SHELL)
+        os.environ[ENDPOINT] = f"http://127.0.0.1:{port}"
+        yield
+
+
+def make_tables(tables: Iterable[dict[str, Any]]) -> None:
+    """Make the tables that are not there yet.
+
+    Raises
+    ------
+    LocalError
+        DynamoDB does not answer as it should, or has a table of that name and another make.
+    """
+    try:
+        client = boto3.client(
+            "dynamodb", config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
+        )
+        for table in tables:
+            _make_table(client, table)
+    except (BotoCoreError, ClientError, ValueError) as error:
+        raise LocalError(f"no DynamoDB answers at {os.environ[ENDPOINT]}: {error}") from error
+
+
+def _set_what_is_absent() -> None:
+    if not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & os.environ.keys():
+        os.environ.update(AWS_ACCESS_KEY_ID="local", AWS_SECRET_ACCESS_KEY="local")  # noqa: S106 (opens nothing)
+    # boto3 reads the second name only, Lambda sets both.
+    os.environ.setdefault("AWS_DEFAULT_REGION", os.environ.get("AWS_REGION", REGION))
+
+
+@contextmanager
+def _held(data: Path) -> Iterator[int]:
+    """Hold a folder of data: two that use it would overwrite each other's."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalError(f"{data} is in use by another run; DATA_DIR=… names another folder") from None
+        yield lock.fileno()
+
+
+@contextmanager
+def _ministack(data: Path, lock: int) -> Iterator[int]:
+    """Run MiniStack on a free port, with the folder held until it has saved."""
+    if not _PYTHON.exists():
+        raise LocalError(f"{_PYTHON} is missing: start it by `make run`")
+    port = _free_port()
+    settings = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(data / "dynamodb"),
+        "TMPDIR": str(data),
+    }
+    log = data / "dynamodb.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 (a fixed command)
+            [_PYTHON, "-I", _SCRIPT],
+            stdin=subprocess.PIPE,  # it ends when this does
+            stdout=output,
+            stderr=output,
+            env=settings,
+            pass_fds=[lock],
+            start_new_session=True,  # out of the terminal's reach: it must outlive the functions
+        )
+    with process:  # closes its standard input, and waits
+        _wait_until_listening(process, port, log)
+        stopping = threading.Event()
+        threading.Thread(target=_stop_with, args=(process, stopping), daemon=True).start()
+        yield port
+        stopping.set()
+        if process.poll() is not None:
+            raise LocalError(f"the embedded DynamoDB ended, and what was not saved yet is lost; see {log}")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _LONGEST_START_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise LocalError(f"the embedded DynamoDB does not start; see {log}")
+
+
+def _stop_with(process: subprocess.Popen[bytes], stopping: threading.Event) -> None:
+    process.wait()
+    if not stopping.is_set():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _make_table(client: "DynamoDBClient", table: dict[str, Any]) -> None:
+    name = table["TableName"]
+    try:
+        client.create_table(**table)
+    except client.exceptions.ResourceInUseException:
+        there = client.describe_table(TableName=name)["Table"]
+        if _keys(there) != _keys(table):
+            raise LocalError(f"the table {name} is there, but not as the template has it; remove its data") from None
+    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+
+
+def _keys(table: Any) -> dict[str, Any]:
+    """Reduce a table to what cannot be changed once it is made: the keys of it and of its local indexes."""
+    keys = {"": sorted(key["AttributeName"] for key in table["KeySchema"])}
+    for index in table.get("LocalSecondaryIndexes", []):
+        projected = index["Projection"].get("NonKeyAttributes", [])
+        keys[index["IndexName"]] = sorted([*(key["AttributeName"] for key in index["KeySchema"]), *projected])
+    return keys

@@ -1,0 +1,156 @@
+"""What the local server reads from the SAM template: the functions, their routes, the tables."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local.errors import LocalError
+
+REGION = "us-east-1"
+
+_PSEUDO_PARAMETERS = {
+    "AWS::AccountId": "000000000000",
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": "local",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+_TABLE_ARGUMENTS = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "ProvisionedThroughput",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Lambda function."""
+
+    name: str
+    handler: str
+    code: Path
+    environment: Mapping[str, str]
+    timeout_s: int
+    memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path of the HTTP API, and the name of the function behind them."""
+
+    method: str
+    path: str
+    function: str
+
+    @property
+    def key(self) -> str:
+        """The route as events name it."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A SAM template, as far as a local run needs it. A table is what CreateTable takes."""
+
+    functions: list[Function]
+    routes: list[Route]
+    tables: list[dict[str, Any]]
+
+
+def load_template(path: Path) -> Template:
+    """Read a template.
+
+    Raises
+    ------
+    LocalError
+        A function's environment holds a value that only a deployment can tell.
+    """
+    document = yaml.load(path.read_text(), _Loader)  # noqa: S506 (derived from SafeLoader)
+    defaults = document.get("Globals", {}).get("Function", {})
+    names = _local_names(document)
+    functions, routes, tables = [], [], []
+    for name, resource in document["Resources"].items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Serverless::Function":
+            functions.append(_function(name, defaults, properties, path.parent, names))
+            routes += _routes(name, properties)
+        elif resource["Type"] == "AWS::DynamoDB::Table":
+            arguments = {key: properties[key] for key in _TABLE_ARGUMENTS if key in properties}
+            tables.append({"TableName": names[name], **arguments})
+    return Template(functions, routes, tables)
+
+
+def _function(
+    name: str, defaults: dict[str, Any], own: dict[str, Any], folder: Path, names: Mapping[str, str]
+) -> Function:
+    merged = {"Timeout": 3, "MemorySize": 128, **defaults, **own}
+    variables = _variables(defaults) | _variables(own)
+    return Function(
+        name=name,
+        handler=merged["Handler"],
+        code=(folder / merged["CodeUri"]).resolve(),
+        environment={key: _text(value, names) for key, value in variables.items()},
+        timeout_s=merged["Timeout"],
+        memory_mb=merged["MemorySize"],
+    )
+
+
+def _variables(properties: dict[str, Any]) -> dict[str, Any]:
+    variables: dict[str, Any] = properties.get("Environment", {}).get("Variables", {})
+    return variables
+
+
+def _routes(function: str, properties: dict[str, Any]) -> list[Route]:
+    events = [event["Properties"] for event in properties.get("Events", {}).values() if event["Type"] == "HttpApi"]
+    return [Route(event["Method"].upper(), event["Path"], function) for event in events]
+
+
+def _local_names(document: dict[str, Any]) -> dict[str, str]:
+    """Tell what `Ref` stands for: a parameter's default, a resource's own name or the name it has in the template."""
+    parameters = {name: str(it.get("Default", "")) for name, it in document.get("Parameters", {}).items()}
+    names = _PSEUDO_PARAMETERS | parameters
+    for name, resource in document["Resources"].items():
+        given = resource.get("Properties", {}).get("TableName", name)
+        names[name] = _text(given, names)
+    return names
+
+
+def _text(value: Any, names: Mapping[str, str]) -> str:
+    """Work out a value that may refer to others."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str() | int() | float():
+            return str(value)
+        case {"Ref": str(name)} if name in names:
+            return names[name]
+        case {"Fn::GetAtt": str(attribute)}:
+            return attribute  # known only once deployed; its own name is as good as any here
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{([^!}]+)\}", lambda match: names.get(match[1], match[1]), text)
+    raise LocalError(f"the template has a value that cannot be worked out here: {value}")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms (`!Ref X`) as the long ones (`{"Ref": "X"}`)."""
+
+
+def _intrinsic(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.MappingNode):
+        value = loader.construct_mapping(node, deep=True)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_scalar(node)  # type: ignore[arg-type]
+    return {name if name in {"Ref", "Condition"} else f"Fn::{name}": value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
