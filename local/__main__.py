@@ -61,8 +61,11 @@ def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
 def _listen(port: str) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", int(port)))
-    except (OSError, ValueError, OverflowError) as error:
-        raise LocalError(f"cannot listen on port {port} of 127.0.0.1 ({error}); PORT=… names another") from error
+    except (ValueError, OverflowError):
+        raise LocalError(f"PORT={port} is no port") from None
+    except OSError as error:
+        reason = os.strerror(error.errno)
+        raise LocalError(f"cannot listen on 127.0.0.1:{port}: {reason}; PORT=… names another port") from error
 
 
 def _serve(server: Server, listener: socket.socket, log: Path) -> None:

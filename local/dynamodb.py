@@ -78,7 +78,8 @@ def make_tables(tables: Iterable[dict[str, Any]]) -> None:
         for table in tables:
             _make_table(client, table)
     except (BotoCoreError, ClientError, ValueError) as error:
-        raise LocalError(f"no DynamoDB answers at {os.environ[ENDPOINT]}: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise LocalError(f"no DynamoDB answers at {os.environ[ENDPOINT]}: {reason}") from error
 
 
 def _set_what_is_absent() -> None:
@@ -130,10 +131,12 @@ def _ministack(data: Path, lock: int) -> Iterator[int]:
         _wait_until_listening(process, port, log)
         stopping = threading.Event()
         threading.Thread(target=_stop_with, args=(process, stopping), daemon=True).start()
-        yield port
-        stopping.set()
-        if process.poll() is not None:
-            raise LocalError(f"the embedded DynamoDB ended, and what was not saved yet is lost; see {log}")
+        try:
+            yield port
+        finally:
+            if process.poll() is not None:
+                raise LocalError(f"the embedded DynamoDB ended, and what it had not saved is lost; see {log}")
+            stopping.set()
 
 
 def _free_port() -> int:

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Makes or renews a virtual environment: environment.sh FOLDER REQUIREMENTS
+set -eu
+folder=$1
+requirements=$2
+
+fail() {
+    echo "error: $1" >&2
+    exit 1
+}
+
+# A name on the PATH may be a shim that fails, or an older Python: the first that runs and is new enough.
+find_python() {
+    for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    fail "no Python 3.11 or newer found; install one (Debian, Ubuntu: apt install python3-venv) or name one: PYTHON=…"
+}
+
+# Debian's Python may lack what `venv` takes pip from. A pip beside it will do as well.
+make_environment() {
+    "$1" -m venv --clear "$folder" || {
+        "$1" -m venv --clear --without-pip "$folder" &&
+            "$1" -m pip --python "$folder/bin/python" install pip
+    }
+}
+
+if ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
+    python=$(find_python)
+    echo "Setting up $folder, once: this takes up to a minute"
+    make_environment "$python" >/dev/null 2>&1 ||
+        fail "$python cannot make an environment; install its venv module (Debian, Ubuntu: apt install python3-venv)"
+fi
+"$folder/bin/python" -m pip install -qq --disable-pip-version-check -r "$requirements" ||
+    fail "what $requirements lists could not be installed into $folder"
+touch "$folder/.ready"
