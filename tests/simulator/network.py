@@ -1,0 +1,111 @@
+"""What lies between the storage and DynamoDB: calls are counted, lost, delayed, and kept in a journal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from tests.simulator.calls import Answer, Call, Client, Response
+from tests.simulator.clock import VirtualClock
+from tests.simulator.faults import Fault, FaultPlan, no_faults
+from tests.simulator.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call in the journal: who made it and when, what went wrong, and what came back."""
+
+    sender: str
+    at: float
+    call: Call
+    fault: Fault | None
+    answer: Answer
+
+    @property
+    def unclear(self) -> bool:
+        """Whether the sender cannot know if the call took effect."""
+        return self.fault is not None and self.fault.unclear
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.call}" + (f" [{self.fault}]" if self.fault else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """A call that is still on its way, and the number of the call after which it arrives."""
+
+    due: int
+    call: Call
+
+
+class Network:
+    """Carries calls to a table.
+
+    Parameters
+    ----------
+    table
+        Where they go.
+    plan
+        What goes wrong on the way.
+    rival
+        Writes a line of somebody else's, when a fault asks for one.
+    """
+
+    def __init__(self, table: Table, plan: FaultPlan = no_faults, rival: Callable[[], None] = lambda: None) -> None:
+        self.table = table
+        self.plan = plan
+        self.journal: list[Sent] = []
+        self.landed: list[tuple[Call, Answer]] = []
+        self._rival = rival
+        self._by_sender: dict[str, list[Sent]] = {}
+        self._delayed: list[Delayed] = []
+
+    def carry(self, call: Call, sender: str = "", at: float = 0.0) -> Answer:
+        """Carry one call, or lose it, or its answer."""
+        number = len(self.journal) + 1
+        fault = self.plan(number, call)
+        answer = self._strike(fault, call, number) if fault else self._deliver(call)
+        sent = Sent(sender, at, call, fault, answer)
+        self.journal.append(sent)
+        self._by_sender.setdefault(sender, []).append(sent)
+        self._land(lambda delayed: delayed.due <= number)
+        return answer
+
+    def land_all(self) -> None:
+        """Let every call arrive that is still on its way."""
+        self._land(lambda _delayed: True)
+
+    def sent_by(self, sender: str) -> list[Sent]:
+        return self._by_sender.get(sender, [])
+
+    def client(self, clock: VirtualClock, sender: str = "") -> Client:
+        """Return a client that calls across this network."""
+
+        def call(call: Call) -> Response:
+            answer = self.carry(call, sender, clock.elapsed())
+            clock.sleep(answer.seconds)
+            return answer.unpack()
+
+        return Client(call)
+
+    def _strike(self, fault: Fault, call: Call, number: int) -> Answer:
+        if fault.rival_first:
+            self._rival()
+        true_answer = self._deliver(call) if fault.arrives == 0 else None
+        if fault.arrives > 0:
+            self._delayed.append(Delayed(number + fault.arrives, call))
+        if fault.error:
+            return fault.answer(call.operation)
+        assert true_answer, f"{fault} neither delivers the call nor says what comes back"
+        return true_answer
+
+    def _deliver(self, call: Call) -> Answer:
+        try:
+            return Answer(self.table.answer(call))
+        except ClientError as error:
+            return Answer(error=error)
+
+    def _land(self, is_due: Callable[[Delayed], bool]) -> None:
+        due = [delayed for delayed in self._delayed if is_due(delayed)]
+        self._delayed = [delayed for delayed in self._delayed if not is_due(delayed)]
+        self.landed += [(delayed.call, self._deliver(delayed.call)) for delayed in due]
