@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes or renews a virtual environment: environment.sh FOLDER REQUIREMENTS
+# Installs requirements into a virtual environment, and makes it first if need be: environment.sh FOLDER REQUIREMENTS
 set -eu
 folder=$1
 requirements=$2
@@ -30,10 +30,9 @@ make_environment() {
 
 if ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
-    echo "Setting up $folder, once: this takes up to a minute"
     make_environment "$python" >/dev/null 2>&1 ||
         fail "$python cannot make an environment; install its venv module (Debian, Ubuntu: apt install python3-venv)"
 fi
+echo "Installing $requirements into $folder, once"
 "$folder/bin/python" -m pip install -qq --disable-pip-version-check -r "$requirements" ||
-    fail "what $requirements lists could not be installed into $folder"
-touch "$folder/.ready"
+    fail "could not install all of $requirements into $folder"
