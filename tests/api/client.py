@@ -1,0 +1,133 @@
+"""A caller of the API: sends true API Gateway events to the handlers, and reads what they answer."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import add
+import balance
+import spend
+
+EVENTS = Path(__file__).parents[2] / "events"
+HANDLERS: dict[str, ModuleType] = {"add": add, "spend": spend, "balance": balance}
+ALL_SCOPES = "points/add points/spend points/read accounts/add accounts/spend accounts/read"
+
+Event = dict[str, Any]
+Body = dict[str, Any] | str | bytes
+"""A request's body: the members of an object, the text itself, or bytes, which the gateway encodes in base 64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What Lambda tells a handler of its call."""
+
+    remaining_ms: int = 15_000
+    function_name: str = "points-ledger-function"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:points-ledger-function"
+    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell how long the call may still take."""
+        return self.remaining_ms
+
+
+class Answer(NamedTuple):
+    """What a caller gets; names of headers in lower case, since case means nothing there."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The body as it reads."""
+        return json.loads(self.text)
+
+    @property
+    def etag(self) -> str:
+        """The version of the account that the answer stands on."""
+        return self.headers["etag"]
+
+
+def make_event(
+    function: str,
+    body: Body | None = None,
+    *,
+    account: str | None = None,
+    headers: dict[str, str] | None = None,
+    claims: dict[str, str] | None = None,
+) -> Event:
+    """Change the function's sample event: another body, a named account, more headers, other claims of the token."""
+    event: Event = json.loads(_sample(function))
+    context = event["requestContext"]
+    method = context["http"]["method"]
+    path, route = f"/{function}", f"/{function}"
+    if account is not None:
+        path, route = f"/accounts/{account}/{function}", f"/accounts/{{account}}/{function}"
+        event["pathParameters"] = {"account": account}
+    event["rawPath"] = context["http"]["path"] = path  # the gateway has decoded it
+    event["routeKey"] = context["routeKey"] = f"{method} {route}"
+    event["headers"] |= {name.lower(): value for name, value in (headers or {}).items()}
+    context["requestId"] = str(uuid4())
+    if claims is not None:
+        context["authorizer"] = {"jwt": {"claims": claims, "scopes": claims.get("scope", "").split()}}
+    if isinstance(body, bytes):
+        event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    elif body is not None:
+        event["body"] = body if isinstance(body, str) else json.dumps(body)
+    return event
+
+
+def invoke(function: str, event: Event, *, remaining_ms: int = 15_000) -> Answer:
+    """Hand an event to a function's handler."""
+    response = HANDLERS[function].handler(event, Context(remaining_ms))
+    headers = {name.lower(): value for name, value in response["headers"].items()}
+    return Answer(response["statusCode"], headers, response["body"])
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A caller with a token. Acts on its own account, or with `account` on a named one."""
+
+    subject: str = field(default_factory=lambda: str(uuid4()))
+    scope: str = ALL_SCOPES
+    account: str | None = None
+    remaining_ms: int = 15_000
+
+    def add(self, payer: str, points: int, timestamp: str = "2020-11-02T14:00:00Z", **headers: str) -> Answer:
+        """Add points of a payer, or take them back."""
+        return self.send("add", {"payer": payer, "points": points, "timestamp": timestamp}, **headers)
+
+    def spend(self, points: int, **headers: str) -> Answer:
+        """Spend points."""
+        return self.send("spend", {"points": points}, **headers)
+
+    def balance(self) -> Answer:
+        """Ask for the points per payer."""
+        return self.send("balance")
+
+    def send(self, function: str, body: Body | None = None, **headers: str) -> Answer:
+        """Send a request; `if_match` and the like become headers."""
+        event = self.event(function, body, **headers)
+        return invoke(function, event, remaining_ms=self.remaining_ms)
+
+    def event(self, function: str, body: Body | None = None, **headers: str) -> Event:
+        """Make the event of a request."""
+        return make_event(
+            function,
+            body,
+            account=self.account,
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+            claims={"sub": self.subject, "scope": self.scope},
+        )
+
+
+@cache
+def _sample(function: str) -> str:
+    return (EVENTS / f"{function}.json").read_text()

@@ -1,0 +1,77 @@
+"""moto's DynamoDB behind the handlers, and callers in front of them."""
+
+import io
+import json
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from moto import mock_aws
+from points.api import runtime
+from points.api.observability import logger
+from points.storage.dynamodb import make_client
+
+from local.template import load_template
+from tests.api.client import Client
+
+(TABLE,) = load_template(Path(__file__).parents[2] / "infra" / "template.yaml").tables
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Any]:
+    """A client of moto's DynamoDB, behind the handlers. To make a client is slow, so a module's tests share it."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_PROFILE", "LOCAL_ACCOUNT"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("TABLE_NAME", TABLE["TableName"])
+        client = make_client()
+        _put_behind_handlers(client, patch)
+        yield client
+    runtime.passbook.cache_clear()
+
+
+@pytest.fixture
+def dynamodb(moto: Any) -> Iterator[Any]:
+    """DynamoDB with the template's table, empty."""
+    moto.create_table(**TABLE)
+    yield moto
+    moto.delete_table(TableName=TABLE["TableName"])
+
+
+@pytest.fixture
+def client(dynamodb: Any) -> Client:  # noqa: ARG001 - where the client's requests end
+    """Return a caller whose own account is new."""
+    # points.api.observability says so for a function; pytest sets all filters anew for each test.
+    warnings.filterwarnings("ignore", message="No application metrics to publish")
+    return Client()
+
+
+@pytest.fixture
+def stand_in(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Return a function that puts another call in place of one of DynamoDB's: `stand_in(put_item=...)`."""
+
+    def replace(**calls: Callable[..., Any]) -> None:
+        own = {name: getattr(dynamodb, name) for name in ("get_item", "put_item", "query")}
+        _put_behind_handlers(SimpleNamespace(**own | calls), monkeypatch)
+
+    yield replace
+    runtime.passbook.cache_clear()
+
+
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+    """Return a function that reads what the handlers have printed so far, a line each: log records and metrics."""
+    output = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
+    monkeypatch.setattr(logger.registered_handler, "stream", output)
+    return lambda: [json.loads(line) for line in output.getvalue().splitlines()]
+
+
+def _put_behind_handlers(client: Any, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(runtime, "make_client", lambda: client)
+    runtime.passbook.cache_clear()
