@@ -84,13 +84,6 @@ def make_event(
     return event
 
 
-def invoke(function: str, event: Event, *, remaining_ms: int = 15_000) -> Answer:
-    """Hand an event to a function's handler."""
-    response = HANDLERS[function].handler(event, Context(remaining_ms))
-    headers = {name.lower(): value for name, value in response["headers"].items()}
-    return Answer(response["statusCode"], headers, response["body"])
-
-
 @dataclass(frozen=True, slots=True)
 class Client:
     """A caller with a token. Acts on its own account, or with `account` on a named one."""
@@ -114,8 +107,13 @@ class Client:
 
     def send(self, function: str, body: Body | None = None, **headers: str) -> Answer:
         """Send a request; `if_match` and the like become headers."""
-        event = self.event(function, body, **headers)
-        return invoke(function, event, remaining_ms=self.remaining_ms)
+        return self.send_event(function, self.event(function, body, **headers))
+
+    def send_event(self, function: str, event: Event) -> Answer:
+        """Hand an event to a function's handler."""
+        response = HANDLERS[function].handler(event, Context(self.remaining_ms))
+        headers = {name.lower(): value for name, value in response["headers"].items()}
+        return Answer(response["statusCode"], headers, response["body"])
 
     def event(self, function: str, body: Body | None = None, **headers: str) -> Event:
         """Make the event of a request."""

@@ -1,0 +1,250 @@
+"""What a body may hold, and each way in which it may not: refused with 400 or 413, the fields at fault named."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.client import Body, Client
+from tests.api.problems import assert_problem
+
+MOST = 2**53 - 1
+ADD = {"payer": "DANNON", "points": 1000, "timestamp": "2020-11-02T14:00:00Z"}
+
+NOT_A_WHOLE_NUMBER = "must be a whole number"
+NOT_RFC_3339 = "must be an RFC 3339 date and time with a zone"
+NO_SUCH_DATE = "must be a date that exists, in the years 1 to 9999"
+TOO_FINE = "must not be finer than microseconds"
+
+
+def add_with(**changes: Any) -> Body:
+    return {**ADD, **changes}
+
+
+def padded(size: int) -> str:
+    """An add of exactly so many bytes."""
+    text = json.dumps(ADD)
+    return text + " " * (size - len(text))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        pytest.param("", "must be JSON", id="nothing"),
+        pytest.param("payer=DANNON&points=1000", "must be JSON", id="a form"),
+        pytest.param('{"points": 5000', "must be JSON", id="cut short"),
+        pytest.param('{"points": 5000} {}', "must be JSON", id="two values"),
+        pytest.param("{'points': 5000}", "must be JSON", id="single quotes"),
+        pytest.param('{"points": 05000}', "must be JSON", id="leading zero"),
+        pytest.param('\ufeff{"points": 5000}', "must be JSON", id="byte order mark"),
+        pytest.param(b'{"points": 5000, "\xff": 1}', "must be UTF-8", id="not UTF-8"),
+        pytest.param('{"points": NaN}', "has no NaN", id="NaN"),
+        pytest.param('{"points": Infinity}', "has no Infinity", id="Infinity"),
+        pytest.param('{"points": -Infinity}', "has no -Infinity", id="-Infinity"),
+        pytest.param("[" * 16_384, "", id="absurd depth"),
+        pytest.param("[" * 8_000 + "]" * 8_000, "", id="absurd depth, closed"),
+        pytest.param(f'{{"points": {"9" * 101}}}', "more than 100 digits", id="absurd digits"),
+        pytest.param(f'{{"points": -{"9" * 10_000}}}', "more than 100 digits", id="absurd digits below zero"),
+        pytest.param("null", "must be a JSON object", id="null"),
+        pytest.param("5000", "must be a JSON object", id="a number"),
+        pytest.param('[{"points": 5000}]', "must be a JSON object", id="a list"),
+        pytest.param('{"\\ud800": 1}', "must not have lone surrogates", id="a lone surrogate in a name"),
+    ],
+)
+@pytest.mark.parametrize("function", ["add", "spend"])
+def test_what_is_no_json_object_is_refused(client: Client, function: str, body: Body, message: str) -> None:
+    assert_problem(client.send(function, body), 400, "invalid-request", body=message)
+    assert client.balance().etag == '"0"'
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        pytest.param(add_with(points=None), {"points": NOT_A_WHOLE_NUMBER}, id="points null"),
+        pytest.param(add_with(points=True), {"points": NOT_A_WHOLE_NUMBER}, id="points true"),
+        pytest.param(add_with(points=5.0), {"points": NOT_A_WHOLE_NUMBER}, id="points 5.0"),
+        pytest.param(add_with(points="5"), {"points": NOT_A_WHOLE_NUMBER}, id="points a string"),
+        pytest.param(add_with(points=[5]), {"points": NOT_A_WHOLE_NUMBER}, id="points a list"),
+        pytest.param(json.dumps(ADD).replace("1000", "1e3"), {"points": NOT_A_WHOLE_NUMBER}, id="points 1e3"),
+        pytest.param(json.dumps(ADD).replace("1000", "1e999"), {"points": NOT_A_WHOLE_NUMBER}, id="points 1e999"),
+        pytest.param(add_with(points=0), {"points": "must not be 0"}, id="points 0"),
+        pytest.param(json.dumps(ADD).replace("1000", "-0"), {"points": "must not be 0"}, id="points -0"),
+        pytest.param(add_with(points=MOST + 1), {"points": f"must be at most {MOST}"}, id="points above 2^53 - 1"),
+        pytest.param(add_with(points=-MOST - 1), {"points": f"must be at least -{MOST}"}, id="points below -2^53 + 1"),
+        pytest.param(add_with(points=10**99), {"points": f"must be at most {MOST}"}, id="points of 100 digits"),
+        pytest.param(add_with(payer=None), {"payer": "must be a string"}, id="payer null"),
+        pytest.param(add_with(payer=7), {"payer": "must be a string"}, id="payer a number"),
+        pytest.param(add_with(payer=["A"]), {"payer": "must be a string"}, id="payer a list"),
+        pytest.param(add_with(payer=""), {"payer": "must not be empty"}, id="payer empty"),
+        pytest.param(add_with(payer="x" * 129), {"payer": "at most 128 characters"}, id="payer of 129 characters"),
+        pytest.param(add_with(payer="DAN\nNON"), {"payer": "control characters"}, id="payer with a line feed"),
+        pytest.param(add_with(payer="DAN\x00NON"), {"payer": "control characters"}, id="payer with a NUL"),
+        pytest.param(add_with(payer="DAN\x7fNON"), {"payer": "control characters"}, id="payer with a DEL"),
+        pytest.param(add_with(payer="DAN\x85NON"), {"payer": "control characters"}, id="payer with a C1 control"),
+        pytest.param(add_with(payer="DAN\ud800"), {"payer": "lone surrogates"}, id="payer with a lone surrogate"),
+        pytest.param({}, dict.fromkeys(ADD, "is missing"), id="everything missing"),
+        pytest.param({"payer": "A", "points": 1}, {"timestamp": "is missing"}, id="timestamp missing"),
+        pytest.param(add_with(note="x"), {"note": "is not a field of this request"}, id="an unknown field"),
+        pytest.param(add_with(Payer="x"), {"Payer": "is not a field of this request"}, id="a name in another case"),
+        pytest.param(
+            {"payer": "", "points": 0, "timestamp": "now"},
+            {"payer": "must not be empty", "points": "must not be 0", "timestamp": NOT_RFC_3339},
+            id="every field wrong, and every one said",
+        ),
+        pytest.param(
+            '{"points": 1, "points": 2}', {"points": "stands twice in an object"}, id="a name twice in the object"
+        ),
+        pytest.param(
+            '{"payer": {"x": 1, "x": 1}}', {"x": "stands twice in an object"}, id="a name twice in an object inside"
+        ),
+        pytest.param(
+            '{"points": 1, "p\\u006fints": 1}', {"points": "stands twice in an object"}, id="a name twice, once escaped"
+        ),
+    ],
+)
+def test_an_add_with_a_bad_field_is_refused(client: Client, body: Body, errors: dict[str, str]) -> None:
+    assert_problem(client.send("add", body), 400, "invalid-request", **errors)
+    assert client.balance().etag == '"0"'
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "message"),
+    [
+        pytest.param(None, NOT_RFC_3339, id="null"),
+        pytest.param(1604325600, NOT_RFC_3339, id="a number"),
+        pytest.param("", NOT_RFC_3339, id="empty"),
+        pytest.param("2020-11-02", NOT_RFC_3339, id="only a date"),
+        pytest.param("2020-11-02T14:00:00", NOT_RFC_3339, id="no zone"),
+        pytest.param("2020-11-02T14:00Z", NOT_RFC_3339, id="no seconds"),
+        pytest.param("2020-11-02 14:00:00Z", NOT_RFC_3339, id="a space for the T"),
+        pytest.param("20201102T140000Z", NOT_RFC_3339, id="the basic format of ISO 8601"),
+        pytest.param("2020-W45-1T14:00:00Z", NOT_RFC_3339, id="a week date"),
+        pytest.param("2020-11-02T14:00:00,5Z", NOT_RFC_3339, id="a comma before the fraction"),
+        pytest.param("2020-11-02T14:00:00.Z", NOT_RFC_3339, id="a fraction without digits"),
+        pytest.param("2020-11-02T14:00:00+0100", NOT_RFC_3339, id="an offset without its colon"),
+        pytest.param("2020-11-02T14:00:00+24:00", NOT_RFC_3339, id="an offset of a day"),
+        pytest.param("2020-11-02T24:00:00Z", NOT_RFC_3339, id="hour 24"),
+        pytest.param("2020-11-02T23:59:60Z", NOT_RFC_3339, id="a leap second"),
+        pytest.param(" 2020-11-02T14:00:00Z", NOT_RFC_3339, id="a space before"),
+        pytest.param("2020-11-02T14:00:00Z\n", NOT_RFC_3339, id="a line feed after"),
+        pytest.param("２０２０-11-02T14:00:00Z", NOT_RFC_3339, id="full-width digits"),  # noqa: RUF001
+        pytest.param("12020-11-02T14:00:00Z", NOT_RFC_3339, id="year 12020"),
+        pytest.param("0000-01-01T00:00:00Z", NO_SUCH_DATE, id="year 0"),
+        pytest.param("2021-02-29T14:00:00Z", NO_SUCH_DATE, id="29 February of no leap year"),
+        pytest.param("2020-04-31T14:00:00Z", NO_SUCH_DATE, id="31 April"),
+        pytest.param("2020-13-01T14:00:00Z", NO_SUCH_DATE, id="month 13"),
+        pytest.param("0001-01-01T00:00:00+00:01", "in the years 1 to 9999 in UTC", id="year 0 in UTC"),
+        pytest.param("9999-12-31T23:59:59-00:01", "in the years 1 to 9999 in UTC", id="year 10000 in UTC"),
+        pytest.param("2020-11-02T14:00:00.1234567Z", TOO_FINE, id="a tenth of a microsecond"),
+        pytest.param(f"2020-11-02T14:00:00.{'0' * 15_000}1Z", TOO_FINE, id="absurdly fine"),
+    ],
+)
+def test_an_add_with_a_bad_timestamp_is_refused(client: Client, timestamp: object, message: str) -> None:
+    assert_problem(client.send("add", add_with(timestamp=timestamp)), 400, "invalid-request", timestamp=message)
+    assert client.balance().etag == '"0"'
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        pytest.param({}, {"points": "is missing"}, id="points missing"),
+        pytest.param({"points": None}, {"points": NOT_A_WHOLE_NUMBER}, id="points null"),
+        pytest.param({"points": True}, {"points": NOT_A_WHOLE_NUMBER}, id="points true"),
+        pytest.param({"points": 5.0}, {"points": NOT_A_WHOLE_NUMBER}, id="points 5.0"),
+        pytest.param({"points": "5"}, {"points": NOT_A_WHOLE_NUMBER}, id="points a string"),
+        pytest.param({"points": 0}, {"points": "must be at least 1"}, id="points 0"),
+        pytest.param({"points": -5}, {"points": "must be at least 1"}, id="points negative"),
+        pytest.param({"points": MOST + 1}, {"points": f"must be at most {MOST}"}, id="points above 2^53 - 1"),
+        pytest.param({"points": 5, "payer": "A"}, {"payer": "is not a field of this request"}, id="an unknown field"),
+        pytest.param('{"points": 5, "points": 5}', {"points": "stands twice in an object"}, id="a name twice"),
+    ],
+)
+def test_a_spend_with_a_bad_field_is_refused(client: Client, body: Body, errors: dict[str, str]) -> None:
+    client.add("DANNON", 100)
+
+    assert_problem(client.send("spend", body), 400, "invalid-request", **errors)
+    assert client.balance().etag == '"1"'
+
+
+def test_a_body_of_16_kb_is_accepted_and_a_byte_more_is_too_large(client: Client) -> None:
+    assert client.send("add", padded(16_384)).status == 200
+
+    too_large = client.send("add", padded(16_385))
+
+    assert_problem(too_large, 413, "body-too-large", body="is too large")
+    assert client.balance().etag == '"1"'
+
+
+def test_bytes_are_counted_and_not_characters(client: Client) -> None:
+    of_two_bytes_each = "é" * 8_193
+
+    assert_problem(client.send("add", of_two_bytes_each), 413, "body-too-large", body="is too large")
+    assert_problem(client.send("add", of_two_bytes_each.encode()), 413, "body-too-large", body="is too large")
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        pytest.param("2020-11-02T14:00:00Z", "2020-11-02T14:00:00Z", id="in UTC"),
+        pytest.param("2020-11-02t14:00:00z", "2020-11-02T14:00:00Z", id="lower case"),
+        pytest.param("2020-11-02T14:00:00+00:00", "2020-11-02T14:00:00Z", id="an offset of 0"),
+        pytest.param("2020-11-02T14:00:00-00:00", "2020-11-02T14:00:00Z", id="an unknown local offset"),
+        pytest.param("2020-11-02T19:30:00+05:30", "2020-11-02T14:00:00Z", id="east of Greenwich"),
+        pytest.param("2020-11-01T22:00:00-16:00", "2020-11-02T14:00:00Z", id="far west, on the day before"),
+        pytest.param("2020-11-02T14:00:00.25Z", "2020-11-02T14:00:00.250000Z", id="a fraction"),
+        pytest.param("2020-11-02T14:00:00.123456Z", "2020-11-02T14:00:00.123456Z", id="microseconds"),
+        pytest.param("2020-11-02T14:00:00.1200000000Z", "2020-11-02T14:00:00.120000Z", id="trailing zeros"),
+        pytest.param("2020-11-02T14:00:00.000000000Z", "2020-11-02T14:00:00Z", id="only zeros"),
+        pytest.param("2020-02-29T23:59:59.999999Z", "2020-02-29T23:59:59.999999Z", id="29 February of a leap year"),
+        pytest.param("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", id="the first moment"),
+        pytest.param("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z", id="the last moment"),
+        pytest.param("9999-12-31T23:59:59+23:59", "9999-12-31T00:00:59Z", id="the last year, far east"),
+    ],
+)
+def test_a_timestamp_is_read_to_the_microsecond_in_utc(client: Client, sent: str, read: str) -> None:
+    added = client.add("DANNON", 5, sent)
+
+    assert (added.status, added.json["timestamp"]) == (200, read)
+    assert client.spend(5).json == [{"payer": "DANNON", "points": -5}]
+
+
+@pytest.mark.parametrize(
+    "payer",
+    [
+        pytest.param("x" * 128, id="128 characters"),
+        pytest.param("\N{CHEESE WEDGE}" * 128, id="128 characters of four bytes"),
+        pytest.param("Nestlé Österreich 株式会社", id="beyond ASCII"),
+        pytest.param("e\u0301 is not \u00e9", id="two spellings that are not made one"),
+        pytest.param(' "{}%\\', id="marks that mean something elsewhere"),
+    ],
+)
+def test_a_payer_may_have_any_printable_name(client: Client, payer: str) -> None:
+    assert client.add(payer, 5).json["payer"] == payer
+    assert client.spend(2).json == [{"payer": payer, "points": -2}]
+    assert client.balance().json == {payer: 3}
+
+
+@pytest.mark.parametrize("points", [MOST, 1])
+def test_amounts_are_exact_up_to_the_largest(client: Client, points: int) -> None:
+    assert client.add("DANNON", points).json["points"] == points
+    assert client.add("DANNON", -points).json["points"] == -points
+    assert client.add("DANNON", points).json["points"] == points
+    assert client.spend(points).json == [{"payer": "DANNON", "points": -points}]
+    assert client.balance().json == {"DANNON": 0}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/x-www-form-urlencoded", "text/plain", "application/octet-stream"]
+)
+@pytest.mark.parametrize("encode", [str, str.encode], ids=["as text", "in base 64"])
+def test_a_body_is_json_whatever_its_content_type(client: Client, content_type: str, encode: Any) -> None:
+    body = encode(json.dumps(ADD, ensure_ascii=False))
+
+    assert client.send("add", body, content_type=content_type).status == 200
+
+
+def test_a_body_needs_no_content_type(client: Client) -> None:
+    event = client.event("add", dict(ADD))
+    del event["headers"]["content-type"]
+
+    assert client.send_event("add", event).status == 200
