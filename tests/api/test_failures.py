@@ -1,0 +1,157 @@
+"""What a caller is told when there is no such route, or when DynamoDB fails: above all, whether it was recorded."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from unittest.mock import DEFAULT, Mock
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from points.api import runtime
+
+from tests.api.client import HANDLERS, Answer, Client
+from tests.api.failures import NO_ANSWER, client_error, lost_answers, rival_first
+from tests.api.problems import assert_problem
+
+StandIn = Callable[..., None]
+
+THROTTLED = client_error("ProvisionedThroughputExceededException")
+SERVER_ERROR = client_error("InternalServerError", 500)
+DENIED = client_error("AccessDeniedException")
+NOT_CONNECTED = EndpointConnectionError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com")
+
+
+@pytest.fixture
+def hurried(client: Client) -> Client:
+    """A caller whose requests may take a tenth of a second."""
+    return replace(client, remaining_ms=round((runtime._MARGIN_S + 0.1) * 1000))
+
+
+def assert_unavailable(answer: Answer) -> None:
+    assert_problem(answer, 503, "unavailable")
+    assert "Nothing was recorded" in answer.json["detail"]
+    assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("function", HANDLERS)
+@pytest.mark.parametrize("change", [{"rawPath": "/nothing"}, {"rawPath": "/"}, {"rawPath": "/accounts/x"}])
+def test_a_path_without_a_route(client: Client, function: str, change: dict[str, str]) -> None:
+    event = client.event(function, {"points": 1}) | change
+
+    assert_problem(client.send_event(function, event), 404, "no-route")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
+def test_a_route_with_another_method(client: Client, method: str) -> None:
+    event = client.event("spend", {"points": 1})
+    event["requestContext"]["http"]["method"] = method
+
+    assert_problem(client.send_event("spend", event), 404, "no-route")
+
+
+@pytest.mark.parametrize("error", [THROTTLED, NOT_CONNECTED, DENIED], ids=["throttled", "not connected", "denied"])
+def test_a_put_refused_to_the_end(hurried: Client, stand_in: StandIn, error: Exception) -> None:
+    hurried.add("DANNON", 100)
+    stand_in(put_item=Mock(side_effect=error))
+
+    assert_unavailable(hurried.add("DANNON", 1))
+    assert_unavailable(hurried.spend(1))
+    assert hurried.balance().json == {"DANNON": 100}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [THROTTLED, NOT_CONNECTED, DENIED, SERVER_ERROR, NO_ANSWER],
+    ids=["throttled", "not connected", "denied", "server error", "no answer"],
+)
+@pytest.mark.parametrize("function", HANDLERS)
+def test_a_read_that_fails_to_the_end(hurried: Client, stand_in: StandIn, function: str, error: Exception) -> None:
+    put_item = Mock()
+    stand_in(query=Mock(side_effect=error), put_item=put_item)
+    bodies = {"add": {"payer": "DANNON", "points": 1, "timestamp": "2020-11-02T14:00:00Z"}, "spend": {"points": 1}}
+
+    assert_unavailable(hurried.send(function, bodies.get(function)))
+    put_item.assert_not_called()
+
+
+def test_a_change_that_loses_every_race(hurried: Client, stand_in: StandIn, dynamodb: Any) -> None:
+    stand_in(put_item=rival_first(dynamodb, hurried.subject))
+
+    assert_unavailable(hurried.add("DANNON", 1))
+
+    assert hurried.balance().json.keys() == {"RIVAL"}
+
+
+def test_a_throttle_that_passes_is_not_noticed(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
+    stand_in(put_item=Mock(side_effect=[THROTTLED, THROTTLED, DEFAULT], wraps=dynamodb.put_item))
+
+    assert client.add("DANNON", 100).status == 200
+    assert client.balance().json == {"DANNON": 100}
+
+
+def test_a_request_that_comes_too_late_starts_nothing(client: Client, stand_in: StandIn) -> None:
+    calls = {name: Mock() for name in ("query", "get_item", "put_item")}
+    stand_in(**calls)
+    too_late = replace(client, remaining_ms=4_000)
+
+    assert_unavailable(too_late.add("DANNON", 100))
+    assert_unavailable(too_late.balance())
+    assert not any(call.called for call in calls.values())
+
+
+def test_a_line_of_a_newer_version_is_not_touched(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
+    def newer(**request: Any) -> Any:
+        answer = dynamodb.query(**request)
+        return {**answer, "Items": [{**item, "format": {"N": "2"}} for item in answer["Items"]]}
+
+    client.add("DANNON", 100)
+    put_item = Mock()
+    stand_in(query=newer, put_item=put_item)
+
+    for answer in (client.add("DANNON", 1), client.spend(1), client.balance()):
+        assert_unavailable(answer)
+    put_item.assert_not_called()
+
+
+@pytest.mark.parametrize("error", [NO_ANSWER, SERVER_ERROR], ids=["no answer", "server error"])
+@pytest.mark.parametrize("landed", [True, False])
+def test_a_put_without_a_clear_answer(
+    hurried: Client, stand_in: StandIn, dynamodb: Any, error: Exception, *, landed: bool
+) -> None:
+    """Nobody knows what became of it; the same request with the same key finds out, and takes effect once."""
+
+    stand_in(put_item=lost_answers(dynamodb, error, landed=landed))
+    unknown = hurried.add("DANNON", 100, idempotency_key="once")
+    assert_problem(unknown, 504, "outcome-unknown")
+    assert "same Idempotency-Key" in unknown.json["detail"]
+    assert "Nothing was recorded" not in unknown.text
+
+    stand_in(put_item=dynamodb.put_item)
+    found_out = hurried.add("DANNON", 100, idempotency_key="once")
+    assert found_out.status == 200
+    assert ("idempotency-replayed" in found_out.headers) is landed
+    assert hurried.balance().json == {"DANNON": 100}
+
+
+def test_an_answer_that_is_lost_once_is_not_noticed(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
+    """The put is sent again, and finds its own line."""
+    stand_in(put_item=lost_answers(dynamodb, NO_ANSWER, landed=True, times=1))
+
+    assert client.add("DANNON", 100).etag == '"1"'
+    assert client.balance().json == {"DANNON": 100}
+
+
+def test_what_nobody_expected_is_not_explained(client: Client, stand_in: StandIn) -> None:
+    stand_in(query=Mock(side_effect=RuntimeError("the secret of dynamodb.py")))
+
+    answer = client.balance()
+
+    assert_problem(answer, 500, "internal-error")
+    assert "secret" not in answer.text
+
+
+def test_a_function_without_its_table_says_no_more_either(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TABLE_NAME")
+    runtime.passbook.cache_clear()
+
+    assert_problem(client.balance(), 500, "internal-error")
