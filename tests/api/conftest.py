@@ -17,6 +17,7 @@ from points.storage.dynamodb import make_client
 
 from local.template import load_template
 from tests.api.client import Client
+from tests.simulator.clock import VirtualClock
 
 (TABLE,) = load_template(Path(__file__).parents[2] / "infra" / "template.yaml").tables
 
@@ -53,7 +54,11 @@ def client(dynamodb: Any) -> Client:  # noqa: ARG001 - where the client's reques
 
 @pytest.fixture
 def stand_in(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Return a function that puts another call in place of one of DynamoDB's: `stand_in(put_item=...)`."""
+    """Return a function that puts another call in place of one of DynamoDB's: `stand_in(put_item=...)`.
+
+    Time passes only in the pauses between calls, so that to fail until the deadline takes no time.
+    """
+    monkeypatch.setattr(runtime, "_clock", VirtualClock())
 
     def replace(**calls: Callable[..., Any]) -> None:
         own = {name: getattr(dynamodb, name) for name in ("get_item", "put_item", "query")}

@@ -21,12 +21,6 @@ DENIED = client_error("AccessDeniedException")
 NOT_CONNECTED = EndpointConnectionError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com")
 
 
-@pytest.fixture
-def hurried(client: Client) -> Client:
-    """A caller whose requests may take a tenth of a second."""
-    return replace(client, remaining_ms=round((runtime._MARGIN_S + 0.1) * 1000))
-
-
 def assert_unavailable(answer: Answer) -> None:
     assert_problem(answer, 503, "unavailable")
     assert "Nothing was recorded" in answer.json["detail"]
@@ -50,13 +44,13 @@ def test_a_route_with_another_method(client: Client, method: str) -> None:
 
 
 @pytest.mark.parametrize("error", [THROTTLED, NOT_CONNECTED, DENIED], ids=["throttled", "not connected", "denied"])
-def test_a_put_refused_to_the_end(hurried: Client, stand_in: StandIn, error: Exception) -> None:
-    hurried.add("DANNON", 100)
+def test_a_put_refused_to_the_end(client: Client, stand_in: StandIn, error: Exception) -> None:
+    client.add("DANNON", 100)
     stand_in(put_item=Mock(side_effect=error))
 
-    assert_unavailable(hurried.add("DANNON", 1))
-    assert_unavailable(hurried.spend(1))
-    assert hurried.balance().json == {"DANNON": 100}
+    assert_unavailable(client.add("DANNON", 1))
+    assert_unavailable(client.spend(1))
+    assert client.balance().json == {"DANNON": 100}
 
 
 @pytest.mark.parametrize(
@@ -65,21 +59,21 @@ def test_a_put_refused_to_the_end(hurried: Client, stand_in: StandIn, error: Exc
     ids=["throttled", "not connected", "denied", "server error", "no answer"],
 )
 @pytest.mark.parametrize("function", HANDLERS)
-def test_a_read_that_fails_to_the_end(hurried: Client, stand_in: StandIn, function: str, error: Exception) -> None:
+def test_a_read_that_fails_to_the_end(client: Client, stand_in: StandIn, function: str, error: Exception) -> None:
     put_item = Mock()
     stand_in(query=Mock(side_effect=error), put_item=put_item)
     bodies = {"add": {"payer": "DANNON", "points": 1, "timestamp": "2020-11-02T14:00:00Z"}, "spend": {"points": 1}}
 
-    assert_unavailable(hurried.send(function, bodies.get(function)))
+    assert_unavailable(client.send(function, bodies.get(function)))
     put_item.assert_not_called()
 
 
-def test_a_change_that_loses_every_race(hurried: Client, stand_in: StandIn, dynamodb: Any) -> None:
-    stand_in(put_item=rival_first(dynamodb, hurried.subject))
+def test_a_change_that_loses_every_race(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
+    stand_in(put_item=rival_first(dynamodb, client.subject))
 
-    assert_unavailable(hurried.add("DANNON", 1))
+    assert_unavailable(client.add("DANNON", 1))
 
-    assert hurried.balance().json.keys() == {"RIVAL"}
+    assert client.balance().json.keys() == {"RIVAL"}
 
 
 def test_a_throttle_that_passes_is_not_noticed(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
@@ -116,21 +110,20 @@ def test_a_line_of_a_newer_version_is_not_touched(client: Client, stand_in: Stan
 @pytest.mark.parametrize("error", [NO_ANSWER, SERVER_ERROR], ids=["no answer", "server error"])
 @pytest.mark.parametrize("landed", [True, False])
 def test_a_put_without_a_clear_answer(
-    hurried: Client, stand_in: StandIn, dynamodb: Any, error: Exception, *, landed: bool
+    client: Client, stand_in: StandIn, dynamodb: Any, error: Exception, *, landed: bool
 ) -> None:
     """Nobody knows what became of it; the same request with the same key finds out, and takes effect once."""
-
     stand_in(put_item=lost_answers(dynamodb, error, landed=landed))
-    unknown = hurried.add("DANNON", 100, idempotency_key="once")
+    unknown = client.add("DANNON", 100, idempotency_key="once")
     assert_problem(unknown, 504, "outcome-unknown")
     assert "same Idempotency-Key" in unknown.json["detail"]
     assert "Nothing was recorded" not in unknown.text
 
     stand_in(put_item=dynamodb.put_item)
-    found_out = hurried.add("DANNON", 100, idempotency_key="once")
+    found_out = client.add("DANNON", 100, idempotency_key="once")
     assert found_out.status == 200
     assert ("idempotency-replayed" in found_out.headers) is landed
-    assert hurried.balance().json == {"DANNON": 100}
+    assert client.balance().json == {"DANNON": 100}
 
 
 def test_an_answer_that_is_lost_once_is_not_noticed(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
