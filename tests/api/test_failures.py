@@ -71,7 +71,7 @@ def test_a_read_that_fails_to_the_end(client: Client, stand_in: StandIn, functio
 def test_a_change_that_loses_every_race(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
     stand_in(put_item=rival_first(dynamodb, client.subject))
 
-    assert_unavailable(client.add("DANNON", 1))
+    assert_unavailable(replace(client, remaining_ms=6_000).add("DANNON", 1))
 
     assert client.balance().json.keys() == {"RIVAL"}
 
