@@ -1,0 +1,46 @@
+"""What the functions run on, for how long, and how a new version of them takes over."""
+
+from tests.infra.template import default, functions, only, resources, template
+
+GATEWAY_TIMEOUT_S = 29
+
+
+def test_they_run_on_arm64_and_python_3_13() -> None:
+    for properties in functions().values():
+        assert properties["Runtime"] == "python3.13"
+        assert properties["Architectures"] == [{"Ref": "Architecture"}]
+    assert default("Architecture") == "arm64"
+
+
+def test_they_give_up_long_before_the_gateway_does() -> None:
+    assert all(properties["Timeout"] * 1.5 < GATEWAY_TIMEOUT_S for properties in functions().values())
+
+
+def test_their_logs_and_the_gateways_are_json_and_expire() -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    assert {it["Properties"]["RetentionInDays"]["Ref"] for it in groups.values()} == {"LogRetentionDays"}
+    assert default("LogRetentionDays") in template()["Parameters"]["LogRetentionDays"]["AllowedValues"]
+    api = only("AWS::Serverless::HttpApi")["Properties"]
+    logging = [properties["LoggingConfig"] for properties in functions().values()]
+    assert logging == [{"LogFormat": "JSON", "LogGroup": {"Ref": "FunctionLogs"}}] * len(logging)
+    assert {"FunctionLogs", api["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0]} == groups.keys()
+
+
+def test_metrics_of_two_stacks_of_one_account_stay_apart() -> None:
+    for properties in functions().values():
+        assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+
+
+def test_every_change_is_published_as_a_version_and_old_versions_go() -> None:
+    for properties in functions().values():
+        assert properties["AutoPublishAlias"] == "live"
+        assert properties["AutoPublishAliasAllProperties"] is True
+        assert properties["VersionDeletionPolicy"] == "Delete"
+        assert properties["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
+
+
+def test_a_new_version_first_gets_a_part_of_the_calls_unless_the_parameter_says_otherwise() -> None:
+    for properties in functions().values():
+        assert properties["DeploymentPreference"]["Enabled"] == {"Ref": "GradualDeployment"}
+        assert properties["DeploymentPreference"]["Type"].startswith("Canary10Percent")
+    assert default("GradualDeployment") == "true"
