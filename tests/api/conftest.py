@@ -59,6 +59,7 @@ def stand_in(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     Time passes only in the pauses between calls, so that to fail until the deadline takes no time.
     """
     monkeypatch.setattr(runtime, "_clock", VirtualClock())
+    runtime.passbook.cache_clear()
 
     def replace(**calls: Callable[..., Any]) -> None:
         own = {name: getattr(dynamodb, name) for name in ("get_item", "put_item", "query")}

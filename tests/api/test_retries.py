@@ -1,0 +1,209 @@
+"""`Idempotency-Key`: a request takes effect once, however often it is sent, and is answered the same for ever."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.api.client import Answer, Client
+from tests.api.failures import rival_first
+from tests.api.problems import assert_problem
+
+ADD = {"payer": "DANNON", "points": 100, "timestamp": "2020-11-02T14:00:00Z"}
+
+
+def assert_replay(again: Answer, first: Answer) -> None:
+    """The same to the byte, and one header more."""
+    assert first.status == 200
+    assert again == Answer(200, {**first.headers, "idempotency-replayed": "true"}, first.text)
+
+
+def test_an_add_sent_again_is_answered_as_the_first_time(client: Client) -> None:
+    first = client.add("DANNON", 100, idempotency_key="k")
+    again = client.add("DANNON", 100, idempotency_key="k")
+
+    assert_replay(again, first)
+    assert client.balance().json == {"DANNON": 100}
+    assert client.balance().etag == '"1"'
+
+
+def test_a_spend_sent_again_is_answered_as_the_first_time(client: Client) -> None:
+    client.add("DANNON", 100)
+    client.add("UNILEVER", 100)
+
+    first = client.spend(150, idempotency_key="k")
+    again = client.spend(150, idempotency_key="k")
+
+    assert_replay(again, first)
+    assert first.json == [{"payer": "DANNON", "points": -100}, {"payer": "UNILEVER", "points": -50}]
+    assert client.balance().json == {"DANNON": 0, "UNILEVER": 50}
+
+
+def test_a_key_is_remembered_however_much_has_happened_since(client: Client) -> None:
+    """The answer has the version that it had, even where the same request would be refused by now."""
+    client.add("DANNON", 100)
+    first = client.spend(100, idempotency_key="k")
+    for _ in range(5):
+        client.add("UNILEVER", 1)
+        client.spend(1)
+
+    assert_problem(client.spend(100), 400, "not-enough-points", points="there are 0")
+    assert_replay(client.spend(100, idempotency_key="k"), first)
+    assert first.etag == '"2"'
+    assert client.balance().etag == '"12"'
+
+
+def test_without_a_key_every_request_takes_effect(client: Client) -> None:
+    answers = [client.add("DANNON", 100), client.add("DANNON", 100)]
+
+    assert [answer.etag for answer in answers] == ['"1"', '"2"']
+    assert not any("idempotency-replayed" in answer.headers for answer in answers)
+    assert client.balance().json == {"DANNON": 200}
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        pytest.param(json.dumps(ADD, indent=4), id="with spaces"),
+        pytest.param(json.dumps(dict(reversed(ADD.items()))), id="in another order"),
+        pytest.param(json.dumps(ADD).replace("DANNON", "\\u0044ANNON"), id="with an escape"),
+        pytest.param(json.dumps(ADD).encode(), id="in base 64"),
+        pytest.param({**ADD, "timestamp": "2020-11-02t14:00:00.000z"}, id="with zeros of a second"),
+        pytest.param({**ADD, "timestamp": "2020-11-02T15:00:00+01:00"}, id="with another zone"),
+    ],
+)
+def test_another_spelling_is_the_same_request(client: Client, spelling: Any) -> None:
+    first = client.send("add", ADD, idempotency_key="k")
+
+    assert_replay(client.send("add", spelling, idempotency_key="k"), first)
+
+
+@pytest.mark.parametrize(
+    ("function", "body"),
+    [
+        pytest.param("add", {**ADD, "points": 101}, id="other points"),
+        pytest.param("add", {**ADD, "points": -100}, id="the opposite"),
+        pytest.param("add", {**ADD, "payer": "dannon"}, id="another payer"),
+        pytest.param("add", {**ADD, "timestamp": "2020-11-02T14:00:00.000001Z"}, id="another timestamp"),
+        pytest.param("spend", {"points": 100}, id="another call"),
+    ],
+)
+def test_a_key_belongs_to_one_request(client: Client, function: str, body: Any) -> None:
+    client.send("add", ADD, idempotency_key="k")
+
+    answer = client.send(function, body, idempotency_key="k")
+
+    assert_problem(answer, 422, "idempotency-key-reused", Idempotency_Key="was used for another request")
+    assert client.balance().json == {"DANNON": 100}
+    assert client.balance().etag == '"1"'
+
+
+def test_a_spend_and_its_key_are_no_add_s_either(client: Client) -> None:
+    client.add("DANNON", 200)
+    client.spend(100, idempotency_key="k")
+
+    for answer in (client.send("add", ADD, idempotency_key="k"), client.spend(99, idempotency_key="k")):
+        assert_problem(answer, 422, "idempotency-key-reused", Idempotency_Key="was used for another request")
+    assert client.balance().json == {"DANNON": 100}
+
+
+def test_a_refused_request_does_not_use_up_its_key(client: Client) -> None:
+    assert client.spend(100, idempotency_key="k").status == 400
+    assert client.add("DANNON", -100, idempotency_key="k").status == 409
+    assert client.add("DANNON", 0, idempotency_key="k").status == 400
+    assert client.add("DANNON", 100, idempotency_key="k", if_match='"7"').status == 412
+
+    for taken_now in (client.add("DANNON", 100, idempotency_key="k"), client.spend(100, idempotency_key="another")):
+        assert taken_now.status == 200
+        assert "idempotency-replayed" not in taken_now.headers
+
+
+def test_two_accounts_may_use_the_same_key(client: Client) -> None:
+    other = Client()
+
+    answers = [client.add("DANNON", 100, idempotency_key="k"), other.add("UNILEVER", 7, idempotency_key="k")]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert client.balance().json == {"DANNON": 100}
+    assert other.balance().json == {"UNILEVER": 7}
+
+
+def test_two_callers_of_one_account_share_its_keys(client: Client) -> None:
+    """Whether its path names the account or not: what counts is the account."""
+    shop = replace(Client(), account=client.subject)
+    first = client.add("DANNON", 100, idempotency_key="k")
+
+    assert_replay(shop.add("DANNON", 100, idempotency_key="k"), first)
+    assert_problem(shop.spend(100, idempotency_key="k"), 422, "idempotency-key-reused", Idempotency_Key="another")
+
+
+def test_a_request_that_lost_the_race_to_itself_is_a_replay(client: Client, stand_in: Any) -> None:
+    """Sent twice at once: the second looked the key up before the first was recorded, and put its line after."""
+    first = client.add("DANNON", 100, idempotency_key="k")
+    stand_in(query=lambda **_: {"Items": []})
+
+    assert_replay(client.add("DANNON", 100, idempotency_key="k"), first)
+
+
+def test_a_request_that_lost_the_race_to_another_is_recorded_once(client: Client, stand_in: Any, dynamodb: Any) -> None:
+    stand_in(put_item=rival_first(dynamodb, client.subject, times=3))
+
+    first = client.add("DANNON", 100, idempotency_key="k")
+
+    assert_replay(client.add("DANNON", 100, idempotency_key="k"), first)
+    assert client.balance().json == {"RIVAL": 3, "DANNON": 100}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("k", id="one character"),
+        pytest.param("k" * 255, id="255 characters"),
+        pytest.param("".join(map(chr, range(0x21, 0x7F))), id="every visible character"),
+        pytest.param("8e03978e-40d5-43e8-bc93-6894a57f9324", id="a UUID"),
+        pytest.param('"8e03978e"', id="in quotes, which are part of it"),
+        pytest.param("caller#k", id="the ledger's own prefix, which it does not collide with"),
+    ],
+)
+def test_what_a_key_may_be(client: Client, key: str) -> None:
+    first = client.add("DANNON", 100, idempotency_key=key)
+
+    assert_replay(client.add("DANNON", 100, idempotency_key=key), first)
+
+
+def test_keys_differ_by_case_and_by_every_character(client: Client) -> None:
+    keys = ["k", "K", "kk", '"k"', "caller#k"]
+
+    answers = [client.add("DANNON", 100, idempotency_key=key) for key in keys]
+
+    assert [answer.etag for answer in answers] == ['"1"', '"2"', '"3"', '"4"', '"5"']
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("k" * 256, id="256 characters"),
+        pytest.param("a key", id="a space"),
+        pytest.param("key\t", id="a tab"),
+        pytest.param("key\n", id="a line feed"),
+        pytest.param("clé", id="beyond ASCII"),
+        pytest.param("key\x7f", id="a DEL"),
+    ],
+)
+@pytest.mark.parametrize(("function", "body"), [("add", ADD), ("spend", {"points": 1})])
+def test_what_a_key_may_not_be(client: Client, function: str, body: Any, key: str) -> None:
+    answer = client.send(function, body, idempotency_key=key)
+
+    assert_problem(answer, 400, "invalid-request", Idempotency_Key="must have 1 to 255 visible ASCII characters")
+    assert client.balance().etag == '"0"'
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"])
+def test_a_header_s_name_has_no_case(client: Client, name: str) -> None:
+    first = client.add("DANNON", 100, idempotency_key="k")
+    event = client.event("add", ADD)
+    event["headers"][name] = "k"
+
+    assert_replay(client.send_event("add", event), first)
