@@ -64,7 +64,7 @@ def _listen(port: str) -> socket.socket:
     except (ValueError, OverflowError):
         raise LocalError(f"PORT={port} is no port") from None
     except OSError as error:
-        reason = os.strerror(error.errno)
+        reason = os.strerror(error.errno or 0)
         raise LocalError(f"cannot listen on 127.0.0.1:{port}: {reason}; PORT=… names another port") from error
 
 

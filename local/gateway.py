@@ -18,7 +18,7 @@ Headers = Sequence[tuple[str, str]]
 
 LONGEST_BODY = 10 * 1024 * 1024
 
-_TEXT_TYPE = re.compile(r"text/|application/(json|javascript|xml)\b", re.IGNORECASE)
+_TEXT_TYPE = re.compile(r"text/|application/(json|javascript|xml)\s*(;|$)", re.IGNORECASE)
 _NOT_IN_EVENTS = {"connection", "cookie", "expect", "keep-alive", "te", "transfer-encoding", "upgrade"}
 
 

@@ -1,0 +1,105 @@
+"""`make run` as a person has it: it serves, ends when told to, and keeps the data."""
+
+import fcntl
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LONGEST_START_S = LONGEST_STOP_S = 60
+
+
+def start(data: Path, environment: Mapping[str, str] = {}) -> subprocess.Popen[str]:
+    own = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env={**own, "PORT": "0", "DATA_DIR": str(data), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the server, and give its URL; at the end nothing of it may be left."""
+    with start(data) as process:
+        try:
+            assert process.stdout
+            greeting = process.stdout.readline()
+            url = re.search(r"http://127\.0\.0\.1:\d+", greeting)
+            assert url, greeting + process.stdout.read()
+            yield process, url[0]
+        finally:
+            process.terminate()
+    assert ends(process.pid)
+
+
+def ends(group: int) -> bool:
+    """Wait until no process of a group is left."""
+    deadline = time.monotonic() + LONGEST_STOP_S
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def answer(url: str, body: object = None) -> object:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def said(data: Path, **environment: str) -> list[str]:
+    """Run the server where it cannot run, and return what it says."""
+    with start(data, environment) as process:
+        output, _ = process.communicate(timeout=LONGEST_START_S)
+    assert process.returncode == 1
+    return output.splitlines()
+
+
+def test_a_run_ends_at_a_signal_and_the_next_has_its_data(tmp_path: Path) -> None:
+    lot = {"payer": "DANNON", "points": 300, "timestamp": "2020-10-31T10:00:00Z"}
+    with serving(tmp_path) as (process, url):
+        assert answer(f"{url}/add", lot)
+        assert answer(f"{url}/spend", {"points": 100}) == [{"payer": "DANNON", "points": -100}]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LONGEST_STOP_S) == 0
+    with serving(tmp_path) as (process, url):
+        assert answer(f"{url}/balance") == answer(f"{url}/accounts/default/balance") == {"DANNON": 200}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LONGEST_STOP_S) == 0
+
+
+def test_a_port_or_data_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        (line,) = said(tmp_path, PORT=str(port))
+    assert line.startswith(f"error: cannot listen on 127.0.0.1:{port}: Address already in use")
+    with (tmp_path / "lock").open("w") as other_run:
+        fcntl.flock(other_run, fcntl.LOCK_EX)
+        (line,) = said(tmp_path)
+    assert line.startswith(f"error: {tmp_path} is in use by another run")
+
+
+def test_an_endpoint_that_nobody_answers_at_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+    (line,) = said(tmp_path, AWS_ENDPOINT_URL_DYNAMODB=endpoint)
+    assert line.startswith(f"error: no DynamoDB answers at {endpoint}: ")
+    assert not (tmp_path / "dynamodb").exists()
