@@ -1,6 +1,5 @@
 """moto's DynamoDB behind the handlers, and callers in front of them."""
 
-import io
 import json
 import sys
 import warnings
@@ -70,12 +69,17 @@ def stand_in(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 @pytest.fixture
-def printed(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
     """Return a function that reads what the handlers have printed so far, a line each: log records and metrics."""
-    output = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", output)
-    monkeypatch.setattr(logger.registered_handler, "stream", output)
-    return lambda: [json.loads(line) for line in output.getvalue().splitlines()]
+    stdout = SimpleNamespace(write=lambda text: sys.stdout.write(text), flush=lambda: None)  # noqa: PLW0108 - the one of then
+    monkeypatch.setattr(logger.registered_handler, "stream", stdout)
+    lines: list[dict[str, Any]] = []
+
+    def read() -> list[dict[str, Any]]:
+        lines.extend(json.loads(line) for line in capsys.readouterr().out.splitlines())
+        return lines
+
+    return read
 
 
 def _put_behind_handlers(client: Any, patch: pytest.MonkeyPatch) -> None:

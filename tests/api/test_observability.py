@@ -1,0 +1,193 @@
+"""What the functions print: a line of JSON for a request, and metrics of what was done, refused or contended."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.template import load_template
+from tests.api.client import HANDLERS, Client
+from tests.api.failures import NO_ANSWER, client_error, lost_answers, rival_first
+
+ROOT = Path(__file__).parents[2]
+
+Printed = Callable[[], list[dict[str, Any]]]
+
+
+def logged(printed: Printed) -> list[dict[str, Any]]:
+    return [line for line in printed() if "_aws" not in line]
+
+
+def counted(printed: Printed) -> dict[str, list[float]]:
+    """The metrics sent so far, each with its values; a refusal with its reason."""
+    counts: dict[str, list[float]] = {}
+    for line in printed():
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            for metric in directive["Metrics"]:
+                name = " ".join([metric["Name"], *([line["reason"]] if "reason" in line else [])])
+                counts.setdefault(name, []).extend(line[metric["Name"]])
+    return counts
+
+
+@pytest.mark.parametrize("function", HANDLERS)
+@pytest.mark.parametrize("named", [False, True], ids=["own account", "named account"])
+def test_a_request_is_logged_once(client: Client, printed: Printed, function: str, *, named: bool) -> None:
+    client.add("DANNON", 100)
+    before = len(logged(printed))
+    bodies = {"add": {"payer": "DANNON", "points": 5, "timestamp": "2020-11-02T14:00:00Z"}, "spend": {"points": 5}}
+    caller = replace(client, account=client.subject) if named else client
+    event = caller.event(function, bodies.get(function))
+
+    caller.send_event(function, event)
+
+    (line,) = logged(printed)[before:]
+    assert (line["level"], line["message"]) == ("INFO", "answered")
+    assert line["correlation_id"] == event["requestContext"]["requestId"]
+    assert (line["account"], line["route"], line["status"]) == (client.subject, event["routeKey"], 200)
+    assert "refusal" not in line
+
+
+def test_a_refusal_is_logged_with_its_reason_and_not_the_next_request(client: Client, printed: Printed) -> None:
+    client.spend(100)
+    replace(client, scope="").balance()
+    client.balance()
+
+    refused, forbidden, answered = logged(printed)
+    assert (refused["refusal"], refused["status"]) == ("not-enough-points", 400)
+    assert (forbidden["refusal"], forbidden["status"]) == ("scope-missing", 403)
+    assert "refusal" not in answered
+    assert "account" not in forbidden, "whoever was not let in"
+
+
+def test_a_failure_is_logged_with_its_cause(client: Client, printed: Printed, stand_in: Any) -> None:
+    stand_in(query=lambda **_: (_ for _ in ()).throw(client_error("AccessDeniedException")))
+    event = client.event("balance")
+
+    client.send_event("balance", event)
+
+    failed, answered = logged(printed)
+    assert (failed["level"], failed["exception_name"]) == ("ERROR", "UnavailableError")
+    assert "AccessDeniedException" in failed["exception"]
+    assert failed["correlation_id"] == answered["correlation_id"] == event["requestContext"]["requestId"]
+    assert (answered["status"], answered["refusal"]) == (503, "unavailable")
+
+
+def test_nobody_s_business_is_in_the_logs(client: Client, printed: Printed, stand_in: Any, dynamodb: Any) -> None:
+    """No payer, no token, no key: not even where DynamoDB fails, or nobody expected what happened."""
+    client.add("SECRET PAYER", 100, idempotency_key="secret-key")
+    client.add("SECRET PAYER", 100, idempotency_key="secret-key")
+    client.spend(10, idempotency_key="secret-key")
+    client.add("SECRET PAYER", -500)
+    client.balance()
+    for error in (client_error("AccessDeniedException"), NO_ANSWER, RuntimeError("unexpected")):
+        stand_in(put_item=lost_answers(dynamodb, error, landed=False))
+        client.add("SECRET PAYER", 7, idempotency_key="another-secret-key")
+
+    assert {line["status"] for line in logged(printed) if "status" in line} == {200, 409, 422, 500, 503, 504}
+    text = json.dumps(printed()).lower()
+    assert not any(private in text for private in ("secret", "bearer", "header.claims.signature"))
+
+
+def test_adds_are_counted_with_their_points(client: Client, printed: Printed) -> None:
+    client.add("DANNON", 100)
+    client.add("DANNON", -40)
+
+    assert counted(printed) == {"Adds": [1, 1], "PointsAdded": [100, -40]}
+
+
+def test_spends_are_counted_with_their_points(client: Client, printed: Printed) -> None:
+    client.add("DANNON", 100)
+    client.spend(30)
+    client.spend(20)
+
+    assert counted(printed) == {"Adds": [1], "PointsAdded": [100], "Spends": [1, 1], "PointsSpent": [30, 20]}
+
+
+def test_a_replay_is_not_counted_again(client: Client, printed: Printed) -> None:
+    for _ in range(3):
+        client.add("DANNON", 100, idempotency_key="a")
+        client.spend(30, idempotency_key="b")
+
+    assert counted(printed) == {"Adds": [1], "PointsAdded": [100], "Spends": [1], "PointsSpent": [30]}
+
+
+def test_a_balance_counts_nothing(client: Client, printed: Printed) -> None:
+    client.balance()
+
+    assert counted(printed) == {}
+
+
+def test_refusals_are_counted_by_reason(client: Client, printed: Printed) -> None:
+    client.spend(5)
+    client.spend(6)
+    client.spend(-1)
+    client.add("DANNON", -1)
+    client.add("DANNON", 1, if_match='"7"')
+    client.send("add", " " * 20_000)
+    replace(client, scope="").balance()
+
+    assert counted(printed) == {
+        "Refusals not-enough-points": [1, 1],
+        "Refusals invalid-request": [1],
+        "Refusals payer-below-zero": [1],
+        "Refusals version-mismatch": [1],
+        "Refusals body-too-large": [1],
+        "Refusals scope-missing": [1],
+    }
+
+
+def test_lost_races_are_counted_each(client: Client, printed: Printed, stand_in: Any, dynamodb: Any) -> None:
+    stand_in(put_item=rival_first(dynamodb, client.subject, times=3))
+
+    client.add("DANNON", 100)
+
+    assert counted(printed) == {"LostRaces": [1, 1, 1], "Adds": [1], "PointsAdded": [100]}
+
+
+def test_lost_races_are_counted_where_all_were_lost(
+    client: Client, printed: Printed, stand_in: Any, dynamodb: Any
+) -> None:
+    stand_in(put_item=rival_first(dynamodb, client.subject))
+
+    replace(client, remaining_ms=5_000).add("DANNON", 100)
+
+    counts = counted(printed)
+    assert len(counts.pop("LostRaces")) > 2
+    assert counts == {"Refusals unavailable": [1]}
+
+
+def test_metrics_are_told_apart_as_the_template_s_alarms_expect() -> None:
+    """A process of its own, since Powertools reads the environment when a handler is imported. It warns of nothing."""
+    function = next(
+        it for it in load_template(ROOT / "infra" / "template.yaml").functions if it.handler == "add.handler"
+    )
+    requests = """
+from types import SimpleNamespace
+from points.api import runtime
+from tests.api.client import Client
+dynamodb = SimpleNamespace(query=lambda **_: {"Items": []}, put_item=lambda **_: {})
+runtime.make_client = lambda: dynamodb
+Client().add("DANNON", 100)
+Client().spend(100)
+"""
+    search_path = os.pathsep.join([str(function.code), str(ROOT)])
+    environment = {**os.environ, **function.environment, "PYTHONPATH": search_path}
+
+    run = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", requests], env=environment, capture_output=True, text=True, check=True
+    )
+
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    directives = [(metrics, line) for line in lines for metrics in line.get("_aws", {}).get("CloudWatchMetrics", [])]
+    added, refused = sorted(directives, key=lambda found: "reason" in found[1])
+    assert [set(names) for names in added[0]["Dimensions"]] == [{"service"}]
+    assert [set(names) for names in refused[0]["Dimensions"]] == [{"service", "reason"}]
+    assert {line["service"] for line in lines} == {function.environment["POWERTOOLS_SERVICE_NAME"]}
+    assert {found[0]["Namespace"] for found in directives} == {function.environment["POWERTOOLS_METRICS_NAMESPACE"]}
+    assert not run.stderr
