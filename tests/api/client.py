@@ -7,14 +7,24 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import add
 import balance
+import preview
 import spend
+import transactions
 
 EVENTS = Path(__file__).parents[2] / "events"
-HANDLERS: dict[str, ModuleType] = {"add": add, "spend": spend, "balance": balance}
+HANDLERS: dict[str, ModuleType] = {
+    "add": add,
+    "spend": spend,
+    "preview": preview,
+    "balance": balance,
+    "transactions": transactions,
+}
+PATHS = {"preview": "/spend/preview"}
 ALL_SCOPES = "points/add points/spend points/read accounts/add accounts/spend accounts/read"
 
 Event = dict[str, Any]
@@ -60,17 +70,28 @@ def make_event(
     body: Body | None = None,
     *,
     account: str | None = None,
+    sequence: str | None = None,
+    query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
     claims: dict[str, str] | None = None,
 ) -> Event:
-    """Change the function's sample event: another body, a named account, more headers, other claims of the token."""
+    """Change the function's sample event: another body, account, transaction or query, more headers, other claims."""
     event: Event = json.loads(_sample(function))
     context = event["requestContext"]
     method = context["http"]["method"]
-    path, route = f"/{function}", f"/{function}"
+    path = route = PATHS.get(function, f"/{function}")
+    parameters = {}
     if account is not None:
-        path, route = f"/accounts/{account}/{function}", f"/accounts/{{account}}/{function}"
-        event["pathParameters"] = {"account": account}
+        path, route = f"/accounts/{account}{path}", f"/accounts/{{account}}{route}"
+        parameters["account"] = account
+    if sequence is not None:
+        path, route = f"{path}/{sequence}", f"{route}/{{sequence}}"
+        parameters["sequence"] = sequence
+    if parameters:
+        event["pathParameters"] = parameters
+    if query:
+        event["queryStringParameters"] = query
+        event["rawQueryString"] = urlencode(query)
     event["rawPath"] = context["http"]["path"] = path  # the gateway has decoded it
     event["routeKey"] = context["routeKey"] = f"{method} {route}"
     event["headers"] |= {name.lower(): value for name, value in (headers or {}).items()}
@@ -101,9 +122,22 @@ class Client:
         """Spend points."""
         return self.send("spend", {"points": points}, **headers)
 
-    def balance(self) -> Answer:
-        """Ask for the points per payer."""
-        return self.send("balance")
+    def preview(self, points: int) -> Answer:
+        """Ask what a spend would take."""
+        return self.send("preview", {"points": points})
+
+    def balance(self, **query: str) -> Answer:
+        """Ask for the points per payer, now or `at` some time."""
+        return self.send_event("balance", self.event("balance", query=query))
+
+    def transactions(self, **query: str) -> Answer:
+        """Ask for a page of the history."""
+        return self.send_event("transactions", self.event("transactions", query=query))
+
+    def transaction(self, sequence: int | str, **query: str) -> Answer:
+        """Ask for one transaction."""
+        event = self.event("transactions", sequence=str(sequence), query=query)
+        return self.send_event("transactions", event)
 
     def send(self, function: str, body: Body | None = None, **headers: str) -> Answer:
         """Send a request; `if_match` and the like become headers."""
@@ -115,12 +149,22 @@ class Client:
         headers = {name.lower(): value for name, value in response["headers"].items()}
         return Answer(response["statusCode"], headers, response["body"])
 
-    def event(self, function: str, body: Body | None = None, **headers: str) -> Event:
+    def event(
+        self,
+        function: str,
+        body: Body | None = None,
+        *,
+        sequence: str | None = None,
+        query: dict[str, str] | None = None,
+        **headers: str,
+    ) -> Event:
         """Make the event of a request."""
         return make_event(
             function,
             body,
             account=self.account,
+            sequence=sequence,
+            query=query,
             headers={name.replace("_", "-"): value for name, value in headers.items()},
             claims={"sub": self.subject, "scope": self.scope},
         )
