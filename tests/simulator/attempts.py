@@ -78,6 +78,10 @@ class Verdict(Enum):
     DIED = auto()  # the caller was told nothing
 
 
+SETTLED = {Verdict.DONE, Verdict.REPLAYED, Verdict.REFUSED}
+"""How an attempt ends that leaves its caller no reason to send the request again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """What an attempt gave its caller: a line, or what was to be seen, or why not."""
@@ -122,10 +126,9 @@ def planned_by(line: Line) -> str:
 
 def perform(name: str, request: Request, client: Client, clock: Clock, *, deadline: float, rng: Random) -> Ending:
     """Send a request to the real storage, and say how that ended. Whatever the storage should not raise is raised."""
-    _names.set(f"{name}/{plan}" for plan in count(1))
-    book = Passbook(client, "ledger", clock=clock, rng=rng)
+    names = _names.set(f"{name}/{plan}" for plan in count(1))
     try:
-        return _ask(book, request, deadline)
+        return _ask(Passbook(client, "ledger", clock=clock, rng=rng), request, deadline)
     except (Refusal, KeyReusedError, VersionMismatchError) as error:
         return Ending(Verdict.REFUSED, error=error)
     except UnavailableError as error:
@@ -134,6 +137,8 @@ def perform(name: str, request: Request, client: Client, clock: Clock, *, deadli
         return Ending(Verdict.UNKNOWN, error=error)
     except ProcessDiedError as error:
         return Ending(Verdict.DIED, error=error)
+    finally:
+        _names.reset(names)
 
 
 def _ask(book: Passbook, request: Request, deadline: float) -> Ending:

@@ -202,7 +202,7 @@ def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
         if one.call.writes:
             if one.unclear:
                 unsettled = one.call
-            elif one.answer.error is None or _is_lost_race(one):
+            elif one.answer.error is None or one.lost_race:
                 unsettled = None
     verdict = attempt.ending.verdict
     if verdict is not Verdict.DIED:
@@ -212,8 +212,3 @@ def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
             attempt,
             *sent,
         )
-
-
-def _is_lost_race(sent: Sent) -> bool:
-    response = getattr(sent.answer.error, "response", {})
-    return bool(response.get("Error", {}).get("Code") == "ConditionalCheckFailedException")

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from tests.simulator.calls import Answer, Call, Client, Response
 from tests.simulator.clock import VirtualClock
 from tests.simulator.faults import Fault, FaultPlan, no_faults
+from tests.simulator.items import Item
 from tests.simulator.table import Table
 
 
@@ -25,6 +26,18 @@ class Sent:
     def unclear(self) -> bool:
         """Whether the sender cannot know if the call took effect."""
         return self.fault is not None and self.fault.unclear
+
+    @property
+    def lost_race(self) -> bool:
+        """Whether the call is a put that found another line at its place."""
+        return self.item_handed_back != {}
+
+    @property
+    def item_handed_back(self) -> Item:
+        """The line that a put found at its place."""
+        error = self.answer.error
+        item: Item = error.response.get("Item", {}) if isinstance(error, ClientError) else {}
+        return item
 
     def __str__(self) -> str:
         return f"{self.sender} {self.call}" + (f" [{self.fault}]" if self.fault else "")

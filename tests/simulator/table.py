@@ -1,38 +1,33 @@
 """The passbook's table, in memory: what DynamoDB does with the requests that the storage makes, and with no others."""
 
 import re
-from bisect import bisect_left, bisect_right, insort
-from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulator import errors
 from tests.simulator.calls import Call, Response
 from tests.simulator.items import Item, Value, item_size
+from tests.simulator.views import INDEXES, KEY_TYPES, Place, View, plain, sequence_of
 
 ITEM_BYTES = 400 * 1024
 PAGE_BYTES = 1024 * 1024
 SORT_KEY_BYTES = 1024
 
-PROJECTIONS: dict[str, tuple[str, ...]] = {
-    "timestamp_key": ("payer", "points", "lot_extra"),
-    "idempotency_key": (),
-    "reference": (),
-}
-"""The local secondary indexes: the sort key of each, and what it projects beside the keys."""
-
-INDEXES = {
-    "by_timestamp": "timestamp_key",
-    "by_idempotency_key": "idempotency_key",
-    "by_reference": "reference",
-}
-
 _ENDLESS = float("inf")
-_KEY_TYPES = {"sequence": "N"} | dict.fromkeys(PROJECTIONS, "S")
 _KEY_CONDITION = re.compile(r"(#\w+) = (:\w+) AND (#\w+) (?:(>|=) (:\w+)|BETWEEN (:\w+) AND (:\w+))")
 _PUT_CONDITION = re.compile(r"attribute_not_exists\((#\w+)\)")
 
-Place = tuple[int | str, float]
-"""Where an item stands in an index: its sort key, then its sequence number."""
+_PUT = {"TableName", "Item", "ConditionExpression", "ExpressionAttributeNames", "ReturnValuesOnConditionCheckFailure"}
+_GET = {"TableName", "Key", "ConsistentRead"}
+_QUERY = {
+    "TableName",
+    "KeyConditionExpression",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "ConsistentRead",
+}
+_QUERY_AT_MOST = _QUERY | {"IndexName", "Limit", "ScanIndexForward", "ExclusiveStartKey"}
+
+Request = dict[str, Any]
 
 
 class UnexpectedRequestError(BaseException):
@@ -53,49 +48,30 @@ def match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
     return found
 
 
-@dataclass(slots=True)
-class Partition:
-    """The items of one account, by sequence number, and their order in the table and in each index."""
-
-    items: dict[int, Item] = field(default_factory=dict)
-    order: dict[str, list[Place]] = field(default_factory=lambda: {name: [] for name in _KEY_TYPES})
-
-    def copy(self) -> "Partition":
-        return Partition(dict(self.items), {name: list(places) for name, places in self.order.items()})
-
-    def put(self, item: Item) -> None:
-        sequence = int(item["sequence"]["N"])
-        for name, value in _sort_keys(self.items.get(sequence, {})):
-            self.order[name].remove((value, sequence))
-        self.items[sequence] = item
-        for name, value in _sort_keys(item):
-            insort(self.order[name], (value, sequence))
-
-
 class Table:
-    """One table. Items are never changed once they are in it, so answers may share them."""
+    """One table, strongly consistent. Items are never changed once they are in it, so answers may share them."""
 
     def __init__(self, name: str = "ledger") -> None:
         self.name = name
-        self._partitions: dict[str, Partition] = {}
+        self._accounts: dict[str, dict[str, View]] = {}
 
     def copy(self) -> "Table":
         """Return a table with the same items, that goes its own way from here."""
         other = Table(self.name)
-        other._partitions = {account: partition.copy() for account, partition in self._partitions.items()}
+        other._accounts = {
+            account: {sort_key: view.copy() for sort_key, view in views.items()}
+            for account, views in self._accounts.items()
+        }
         return other
-
-    def accounts(self) -> list[str]:
-        return list(self._partitions)
 
     def items(self, account: str) -> list[Item]:
         """Return an account's items in the order of their sequence numbers."""
-        return [item for _, item in sorted(self._partition(account).items.items())]
+        return self._views(account)["sequence"].items()
 
     def last(self, account: str) -> int:
         """Return the highest sequence number of an account, or 0."""
-        places = self._partition(account).order["sequence"]
-        return int(places[-1][0]) if places else 0
+        item = self._views(account)["sequence"].last()
+        return sequence_of(item) if item else 0
 
     def answer(self, call: Call) -> Response:
         """Do what a call asks.
@@ -111,139 +87,82 @@ class Table:
         operations = {"get_item": self._get_item, "put_item": self._put_item, "query": self._query}
         return operations[call.operation](call.request)
 
-    def _get_item(self, request: dict[str, Any]) -> Response:
-        expect(request.keys() == {"TableName", "Key", "ConsistentRead"} and request["ConsistentRead"] is True, request)
+    def _get_item(self, request: Request) -> Response:
+        expect(request.keys() == _GET and request["ConsistentRead"] is True, request)
         expect(request["Key"].keys() == {"account", "sequence"}, request)
-        partition = self._partition(request["Key"]["account"]["S"])
-        item = partition.items.get(int(request["Key"]["sequence"]["N"]))
-        return {} if item is None else {"Item": item}
+        item = self._views(request["Key"]["account"]["S"])["sequence"].get(sequence_of(request["Key"]))
+        return {"Item": item} if item else {}
 
-    def _put_item(self, request: dict[str, Any]) -> Response:
-        expect(
-            request.keys()
-            == {
-                "TableName",
-                "Item",
-                "ConditionExpression",
-                "ExpressionAttributeNames",
-                "ReturnValuesOnConditionCheckFailure",
-            }
-            and request["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD",
-            request,
-        )
+    def _put_item(self, request: Request) -> Response:
+        expect(request.keys() == _PUT and request["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD", request)
         condition = match(_PUT_CONDITION, request["ConditionExpression"])
         item = request["Item"]
-        _check_item(item)
-        partition = self._partitions.setdefault(item["account"]["S"], Partition())
-        standing = partition.items.get(int(item["sequence"]["N"]), {})
+        _check_keys(item)
+        views = self._accounts.setdefault(item["account"]["S"], _no_views())
+        if sum(item_size(view.entry(item)) for view in views.values()) > ITEM_BYTES:
+            raise errors.invalid("PutItem", "Item size has exceeded the maximum allowed size")
+        standing = views["sequence"].get(sequence_of(item))
         if request["ExpressionAttributeNames"][condition[1]] in standing:
             raise errors.condition_failed("PutItem", standing)
-        partition.put(item)
+        for view in views.values():
+            view.put(item)
         return {}
 
-    def _query(self, request: dict[str, Any]) -> Response:
-        required = {
-            "TableName",
-            "KeyConditionExpression",
-            "ExpressionAttributeNames",
-            "ExpressionAttributeValues",
-            "ConsistentRead",
-        }
-        optional = {"IndexName", "Limit", "ScanIndexForward", "ExclusiveStartKey"}
-        expect(required <= request.keys() <= required | optional and request["ConsistentRead"] is True, request)
-        sort_key, account, low, high = _parse_key_condition(request)
-        partition = self._partition(account)
-        places = partition.order[sort_key]
-        wanted = range(bisect_left(places, low), bisect_right(places, high))
+    def _query(self, request: Request) -> Response:
+        expect(_QUERY <= request.keys() <= _QUERY_AT_MOST and request["ConsistentRead"] is True, request)
+        sort_key, account, above, through = _parse_key_condition(request)
+        backwards = not request.get("ScanIndexForward", True)
         if start := request.get("ExclusiveStartKey"):
-            expect(start.keys() == {"account", "sequence", sort_key}, request)
-            after = (_plain(start[sort_key]), int(start["sequence"]["N"]))
-            wanted = range(max(wanted.start, bisect_right(places, after)), wanted.stop)
-        if not request.get("ScanIndexForward", True):
-            expect(not start, request)
-            wanted = wanted[::-1]
-        read = (_project(partition.items[int(places[index][1])], request) for index in wanted)
-        return _page(read, len(wanted), request.get("Limit", _ENDLESS), sort_key)
+            expect(start.keys() == {"account", "sequence", sort_key} and not backwards, request)
+            above = max(above, (plain(start[sort_key]), sequence_of(start)))
+        page, cut = self._views(account)[sort_key].read(
+            above, through, backwards=backwards, limit=request.get("Limit", _ENDLESS), size=PAGE_BYTES
+        )
+        response: Response = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
+        if cut:
+            response["LastEvaluatedKey"] = {name: page[-1][name] for name in ("account", "sequence", sort_key)}
+        return response
 
-    def _partition(self, account: str) -> Partition:
-        return self._partitions.get(account) or Partition()
-
-
-def _page(items: Any, available: int, limit: float, sort_key: str) -> Response:
-    """Read up to a limit, or to a megabyte. A page that ends on its limit says so even if nothing is left."""
-    page: list[Item] = []
-    size = 0
-    for item in items:
-        size += item_size(item)
-        if size > PAGE_BYTES:
-            break
-        page.append(item)
-        if len(page) == limit:
-            break
-    response: Response = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
-    if page and (len(page) == limit or len(page) < available):
-        response["LastEvaluatedKey"] = {name: page[-1][name] for name in ("account", "sequence", sort_key)}
-    return response
+    def _views(self, account: str) -> dict[str, View]:
+        return self._accounts.get(account) or _no_views()
 
 
-def _parse_key_condition(request: dict[str, Any]) -> tuple[str, str, Place, Place]:
-    """Return the sort key's name, the account, and the first and the last place that a query asks for."""
+def _no_views() -> dict[str, View]:
+    return {sort_key: View(sort_key) for sort_key in KEY_TYPES}
+
+
+def _parse_key_condition(request: Request) -> tuple[str, str, Place, Place]:
+    """Return the sort key's name and the account of a query, and above which and through which place it reads."""
     names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
     condition = match(_KEY_CONDITION, request["KeyConditionExpression"])
     hash_name, hash_value, range_name, operator, operand, first, last = condition.groups()
-    used = {hash_value, operand or first, operand or last}
-    expect(names.keys() == {hash_name, range_name} and values.keys() == used, request)
     sort_key = INDEXES[request["IndexName"]] if "IndexName" in request else "sequence"
-    expect(names[hash_name] == "account" and names[range_name] == sort_key, request)
-    expect(all(_KEY_TYPES[sort_key] in values[name] for name in used - {hash_value}), request)
+    expect(names == {hash_name: "account", range_name: sort_key}, request)
+    expect(values.keys() == {hash_value, operand or first, operand or last}, request)
+    low, high = values[operand or first], values[operand or last]
+    expect(KEY_TYPES[sort_key] in low and KEY_TYPES[sort_key] in high, request)
     account = values[hash_value]["S"]
     if operator == ">":
-        return sort_key, account, (_plain(values[operand]), _ENDLESS), (_above(values[operand]), _ENDLESS)
-    low, high = _plain(values[operand or first]), _plain(values[operand or last])
-    return sort_key, account, (low, -_ENDLESS), (high, _ENDLESS)
+        return sort_key, account, (plain(low), _ENDLESS), _above_all(low)
+    return sort_key, account, (plain(low), -_ENDLESS), (plain(high), _ENDLESS)
 
 
-def _above(value: Value) -> Any:
-    """Return something above every key of a value's type."""
-    return _ENDLESS if "N" in value else "\U0010ffff"
+def _above_all(value: Value) -> Place:
+    """Return a place above every key of a value's type."""
+    return (2**63 if "N" in value else "\U0010ffff"), _ENDLESS
 
 
-def _project(item: Item, request: dict[str, Any]) -> Item:
-    if "IndexName" not in request:
-        return item
-    return _index_entry(item, INDEXES[request["IndexName"]])
-
-
-def _index_entry(item: Item, sort_key: str) -> Item:
-    names = ("account", "sequence", sort_key, *PROJECTIONS[sort_key])
-    return {name: item[name] for name in names if name in item}
-
-
-def _sort_keys(item: Item) -> list[tuple[str, int | str]]:
-    return [(name, _plain(item[name])) for name in _KEY_TYPES if name in item]
-
-
-def _plain(value: Value) -> int | str:
-    [(kind, content)] = value.items()
-    return int(content) if kind == "N" else str(content)
-
-
-def _check_item(item: Item) -> None:
-    """Refuse what DynamoDB refuses: a key of the wrong type or size, and more than 400 KB with all index entries."""
-    if "S" not in item["account"] or any(kind not in item.get(name, {kind: ""}) for name, kind in _KEY_TYPES.items()):
+def _check_keys(item: Item) -> None:
+    """Refuse keys that DynamoDB refuses."""
+    keys = {name: item[name] for name in KEY_TYPES if name in item}
+    if "S" not in item["account"] or any(KEY_TYPES[name] not in value for name, value in keys.items()):
         raise errors.invalid("PutItem", "One or more parameter values were invalid: Type mismatch for key")
-    indexed = [name for name in PROJECTIONS if name in item]
-    for name in indexed:
-        size = len(item[name]["S"].encode())
-        if not size:
-            raise errors.invalid(
-                "PutItem", "One or more parameter values are not valid: an index key is an empty string"
-            )
-        if size > SORT_KEY_BYTES:
-            raise errors.invalid(
-                "PutItem",
-                "One or more parameter values were invalid: "
-                "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
-            )
-    if item_size(item) + sum(item_size(_index_entry(item, name)) for name in indexed) > ITEM_BYTES:
-        raise errors.invalid("PutItem", "Item size has exceeded the maximum allowed size")
+    sizes = [len(value["S"].encode()) for value in keys.values() if "S" in value]
+    if 0 in sizes:
+        raise errors.invalid("PutItem", "One or more parameter values are not valid: empty string as index key")
+    if any(size > SORT_KEY_BYTES for size in sizes):
+        raise errors.invalid(
+            "PutItem",
+            "One or more parameter values were invalid: "
+            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
+        )
