@@ -57,7 +57,7 @@ class Problem(Exception):
         }
         if self.errors:
             body["errors"] = [error._asdict() for error in self.errors]
-        return Response(self.status.value, CONTENT_TYPE, json.dumps(body), dict(self.headers))
+        return Response(self.status.value, CONTENT_TYPE, json.dumps(body, separators=(",", ":")), dict(self.headers))
 
 
 def invalid(*errors: FieldError) -> Problem:
