@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
 from points.api import runtime
 from points.api.observability import logger
 from points.storage.dynamodb import make_client
@@ -18,18 +20,20 @@ from local.template import load_template
 from tests.api.client import Client
 from tests.simulator.clock import VirtualClock
 
+REGION = "us-east-1"
 (TABLE,) = load_template(Path(__file__).parents[2] / "infra" / "template.yaml").tables
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Any]:
-    """A client of moto's DynamoDB, behind the handlers. To make a client is slow, so a module's tests share it."""
+    """A client of moto's DynamoDB with the template's table, behind the handlers. To make it is slow: once a module."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_PROFILE", "LOCAL_ACCOUNT"):
             patch.delenv(name, raising=False)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("TABLE_NAME", TABLE["TableName"])
-        client = make_client()
+        client: Any = make_client()
+        client.create_table(**TABLE)
         _put_behind_handlers(client, patch)
         yield client
     runtime.passbook.cache_clear()
@@ -37,10 +41,9 @@ def moto() -> Iterator[Any]:
 
 @pytest.fixture
 def dynamodb(moto: Any) -> Iterator[Any]:
-    """DynamoDB with the template's table, empty."""
-    moto.create_table(**TABLE)
+    """DynamoDB with an empty table: moto looks at all items of a table, whatever it is asked for."""
     yield moto
-    moto.delete_table(TableName=TABLE["TableName"])
+    get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].get_table(TABLE["TableName"]).items.clear()
 
 
 @pytest.fixture
