@@ -3,7 +3,6 @@
 from enum import Enum, auto
 from typing import Any, Protocol, cast
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -16,6 +15,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 from botocore.parsers import ResponseParserError
+from botocore.session import get_session
 
 CONNECT_TIMEOUT_S = 1
 READ_TIMEOUT_S = 3
@@ -37,7 +37,7 @@ COLLECTION_FULL = "ItemCollectionSizeLimitExceededException"
 
 
 class DynamoDB(Protocol):
-    """The calls that the passbook makes, of boto3's low-level client."""
+    """The calls that the passbook makes, of botocore's client."""
 
     def get_item(self, **request: Any) -> dict[str, Any]: ...
     def put_item(self, **request: Any) -> dict[str, Any]: ...
@@ -52,7 +52,7 @@ def make_client() -> DynamoDB:
         retries={"total_max_attempts": 1, "mode": "standard"},
         tcp_keepalive=True,
     )
-    return cast(DynamoDB, boto3.client("dynamodb", config=config))
+    return cast(DynamoDB, get_session().create_client("dynamodb", config=config))
 
 
 class Failure(Enum):

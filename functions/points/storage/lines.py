@@ -19,7 +19,7 @@ CALLERS_KEY = "caller#"
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 Item = dict[str, dict[str, Any]]
-"""An item as boto3's low-level client sends and returns it."""
+"""An item as botocore's client sends and returns it."""
 
 
 @dataclass(frozen=True, slots=True)
