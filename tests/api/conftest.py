@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.serialize import ResponseSerializer
 from points.api import runtime
 from points.api.observability import logger
 from points.storage.dynamodb import make_client
@@ -32,6 +33,7 @@ def moto() -> Iterator[Any]:
             patch.delenv(name, raising=False)
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("TABLE_NAME", TABLE["TableName"])
+        patch.setattr(ResponseSerializer, "get_value", _member)
         client: Any = make_client()
         client.create_table(**TABLE)
         _put_behind_handlers(client, patch)
@@ -83,6 +85,14 @@ def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return lines
 
     return read
+
+
+_member_of_any_spelling = ResponseSerializer.get_value
+
+
+def _member(serializer: ResponseSerializer, value: Any, name: str, shape: Any) -> Any:
+    """Spare moto the search for a dict's members under other spellings, which takes it half of its time."""
+    return value.get(name) if isinstance(value, dict) else _member_of_any_spelling(serializer, value, name, shape)
 
 
 def _put_behind_handlers(client: Any, patch: pytest.MonkeyPatch) -> None:
