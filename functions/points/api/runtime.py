@@ -1,6 +1,7 @@
 """What a function needs beside the request: the passbook, and until when to try."""
 
 import os
+from contextlib import suppress
 from functools import cache
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -8,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from points.api.observability import count
 from points.storage.clock import SystemClock
 from points.storage.dynamodb import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, make_client
+from points.storage.errors import UnavailableError
 from points.storage.passbook import Passbook
 
 _clock = SystemClock()
@@ -27,3 +29,20 @@ def deadline_of(context: LambdaContext) -> float:
     nothing is recorded after the caller was told that the request had failed.
     """
     return _clock.elapsed() + context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
+
+
+def _start() -> None:
+    """Do what the first request would otherwise wait for: a function that starts has more processor time than later.
+
+    Before SnapStart takes its snapshot, also ask once for an account that cannot exist, so that the snapshot holds all
+    that botocore loads for its first call. The connection is of no use in copies of the snapshot and is closed.
+    """
+    ready = passbook()
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        with suppress(UnavailableError):
+            ready.standing("#", _clock.elapsed() + _MARGIN_S)
+        ready.close()
+
+
+if "TABLE_NAME" in os.environ:
+    _start()

@@ -84,7 +84,11 @@ class Passbook:
         self._table = table
         self._on_lost_race = on_lost_race
         self._clock = clock or SystemClock()
-        self._rng = rng or random.Random()  # noqa: S311 - it only spreads the pauses
+        self._rng = rng or random.SystemRandom()  # copies of one snapshot would share the state of any other
+
+    def close(self) -> None:
+        """End the connections to DynamoDB; the next call makes new ones."""
+        self._client.close()
 
     def standing(self, account: str, deadline: float) -> Standing:
         """Read where an account stands: its last line, or sequence 0 with an empty state."""
