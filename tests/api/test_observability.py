@@ -177,11 +177,12 @@ from points.api import runtime
 from tests.api.client import Client
 dynamodb = SimpleNamespace(query=lambda **_: {"Items": []}, put_item=lambda **_: {})
 runtime.make_client = lambda: dynamodb
+runtime.passbook.cache_clear()
 Client().add("DANNON", 100)
 Client().spend(100)
 """
     search_path = os.pathsep.join([str(function.code), str(ROOT)])
-    environment = {**os.environ, **function.environment, "PYTHONPATH": search_path}
+    environment = {**os.environ, **function.environment, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": search_path}
 
     run = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-c", requests], env=environment, capture_output=True, text=True, check=True
