@@ -43,11 +43,12 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path of the HTTP API, and the name of the function behind them."""
+    """A method and a path of the HTTP API, the name of the function behind them, and the scopes that a token needs."""
 
     method: str
     path: str
     function: str
+    scopes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -109,7 +110,11 @@ def _variables(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _routes(function: str, properties: dict[str, Any]) -> list[Route]:
     events = [event["Properties"] for event in properties.get("Events", {}).values() if event["Type"] == "HttpApi"]
-    return [Route(event["Method"].upper(), event["Path"], function) for event in events]
+    return [Route(event["Method"].upper(), event["Path"], function, _scopes(event)) for event in events]
+
+
+def _scopes(event: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(event.get("Auth", {}).get("AuthorizationScopes", ()))
 
 
 def _local_names(document: dict[str, Any]) -> dict[str, str]:

@@ -27,6 +27,12 @@ MAX_BODY_BYTES = 16 * 1024
 MAX_PAYER_LENGTH = 128
 MAX_DIGITS = 100
 
+TIMESTAMP_PATTERN = (
+    r"^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6}0*)?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""What of RFC 3339 the ledger keeps exactly, as far as JSON Schema can say it; no leap second, no nanoseconds."""
+
 
 def _timestamp(text: object) -> datetime:
     try:
@@ -47,8 +53,24 @@ def _not_zero(points: int) -> int:
     return points
 
 
-Payer = Annotated[str, Field(min_length=1, max_length=MAX_PAYER_LENGTH), AfterValidator(_printable)]
-Timestamp = Annotated[datetime, PlainValidator(_timestamp), WithJsonSchema({"type": "string", "format": "date-time"})]
+# What a validator of ours demands stands beside it as JSON Schema, for the API's description.
+Payer = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_PAYER_LENGTH,
+        json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"},
+    ),
+    AfterValidator(_printable),
+]
+Points = Annotated[
+    int, Field(ge=-MAX_POINTS, le=MAX_POINTS, json_schema_extra={"not": {"const": 0}}), AfterValidator(_not_zero)
+]
+Timestamp = Annotated[
+    datetime,
+    PlainValidator(_timestamp),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": TIMESTAMP_PATTERN}),
+]
 
 
 class _Body(BaseModel):
@@ -59,7 +81,7 @@ class AddBody(_Body):
     """Points of a payer to give to the account, or, if negative, to take back."""
 
     payer: Payer
-    points: Annotated[int, Field(ge=-MAX_POINTS, le=MAX_POINTS), AfterValidator(_not_zero)]
+    points: Points
     timestamp: Timestamp
 
     def to_change(self) -> Add:
