@@ -5,7 +5,7 @@ import re
 
 from tests.infra.template import default, only, resources, routes, template
 
-OPEN = {"GET /openapi.json", "GET /docs", "GET /"}
+OPEN = {"GET /openapi.json", "GET /docs", "GET /", "GET /assets/{file}"}
 SCOPES = {
     "POST /add": "points/add",
     "POST /accounts/{account}/add": "accounts/add",
@@ -23,8 +23,9 @@ SCOPES = {
 
 
 def test_every_route_but_the_open_ones_needs_a_token_with_exactly_its_own_scope() -> None:
-    guarded = {route.key: route.authorization for route in routes() if route.key not in OPEN}
-    assert guarded == {key: {"AuthorizationScopes": [scope]} for key, scope in SCOPES.items()}
+    authorizations = {route.key: route.authorization for route in routes()}
+    guarded = {key: {"AuthorizationScopes": [scope]} for key, scope in SCOPES.items()}
+    assert authorizations == guarded | dict.fromkeys(OPEN, {"Authorizer": "NONE"})
 
 
 def test_a_token_is_asked_for_unless_a_route_says_otherwise() -> None:
