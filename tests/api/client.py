@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,7 @@ PATHS = {"preview": "/spend/preview"}
 ALL_SCOPES = "points/add points/spend points/read accounts/add accounts/spend accounts/read"
 
 Event = dict[str, Any]
-Body = dict[str, Any] | str | bytes
+Body = Mapping[str, Any] | str | bytes
 """A request's body: the members of an object, the text itself, or bytes, which the gateway encodes in base 64."""
 
 
@@ -75,7 +76,10 @@ def make_event(
     headers: dict[str, str] | None = None,
     claims: dict[str, str] | None = None,
 ) -> Event:
-    """Change the function's sample event: another body, account, transaction or query, more headers, other claims."""
+    """Change the function's sample event: another body, account, transaction or query, more headers, other claims.
+
+    What is left out stays as the sample has it, the body too.
+    """
     event: Event = json.loads(_sample(function))
     context = event["requestContext"]
     method = context["http"]["method"]

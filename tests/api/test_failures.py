@@ -62,9 +62,8 @@ def test_a_put_refused_to_the_end(client: Client, stand_in: StandIn, error: Exce
 def test_a_read_that_fails_to_the_end(client: Client, stand_in: StandIn, function: str, error: Exception) -> None:
     put_item = Mock()
     stand_in(query=Mock(side_effect=error), put_item=put_item)
-    bodies = {"add": {"payer": "DANNON", "points": 1, "timestamp": "2020-11-02T14:00:00Z"}, "spend": {"points": 1}}
 
-    assert_unavailable(client.send(function, bodies.get(function)))
+    assert_unavailable(client.send(function))
     put_item.assert_not_called()
 
 
