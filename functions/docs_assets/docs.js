@@ -1,5 +1,9 @@
 "use strict";
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+dark.onchange = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.onchange();
+
 const page = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#description",
