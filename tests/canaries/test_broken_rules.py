@@ -119,7 +119,7 @@ def debts_paid_by_the_lots_that_arrived_first(
 
 
 SEARCH = settings(
-    max_examples=100,
+    max_examples=1000,
     stateful_step_count=30,
     derandomize=True,
     database=None,
@@ -127,11 +127,11 @@ SEARCH = settings(
     phases=[Phase.generate],
     report_multiple_bugs=False,
 )
-"""The same examples every time, and no time lost on making the one that fails a small one."""
+"""Many examples, the same every time, and no time lost on making the one that fails a small one."""
 
 
-def check_random_histories() -> None:
-    run_state_machine_as_test(AccountMachine, settings=SEARCH)
+def check_random_histories(examples: int = SEARCH.max_examples) -> None:
+    run_state_machine_as_test(AccountMachine, settings=settings(SEARCH, max_examples=examples))
 
 
 def check_short_histories() -> None:
@@ -166,6 +166,5 @@ def test_rules_by_which_the_order_of_arrival_matters_are_noticed(
         check_orders_of_arrival()
 
 
-@pytest.mark.parametrize("check", [check_random_histories, check_orders_of_arrival])
-def test_sound_rules_pass_the_same_checks(check: Callable[[], None]) -> None:
-    check()
+def test_sound_rules_pass_the_check_that_notices_broken_ones() -> None:
+    check_random_histories(examples=50)

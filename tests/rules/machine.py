@@ -16,15 +16,16 @@ moments = st.timedeltas(timedelta(days=-365_000), timedelta(days=2_900_000)).map
 
 few_points = st.integers(1, 5)
 some_points = st.integers(1, 20)
+about_none = st.sampled_from([0, 0, 1, -1])
 many_points = st.integers(1, 10**9)
 
 RARITIES: dict[str, Callable[[Account], object]] = {
-    "three keys in the watermark": lambda account: depth(account.state.spent_through) >= 3,
+    "a watermark among late lots": lambda account: depth(account.state.spent_through) >= 2,
     "a third generation": lambda account: generation(account.state.spent_through) >= 2,
-    "three lots part-spent": lambda account: len(account.state.part_spent) >= 3,
-    "three payers in debt": lambda account: len(account.state.owed) >= 3,
+    "two lots part-spent": lambda account: len(account.state.part_spent) >= 2,
+    "two payers in debt": lambda account: len(account.state.owed) >= 2,
     "debts and no points": lambda account: account.state.owed and not account.state.total,
-    "a spend of ten lots": lambda account: account.lots_read >= 10,
+    "a spend of five lots": lambda account: account.lots_read >= 5,
 }
 """What a search must come across to be worth something."""
 
@@ -34,6 +35,7 @@ class AccountMachine(RuleBasedStateMachine):
 
     reached: ClassVar[set[str]] = set()
     payers = st.runner().flatmap(lambda machine: st.sampled_from(machine.names))
+    payers_seen = st.runner().flatmap(lambda machine: st.sampled_from([*machine.account.state.balances]))
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,11 +69,13 @@ class AccountMachine(RuleBasedStateMachine):
         oldest = min((lot.timestamp for lot in self.both.model.lots), default=day(0))
         self.add(payer, points, oldest - timedelta(hours=1))
 
-    @rule(payer=payers, points=some_points)
+    @precondition(lambda self: self.account.state.balances)
+    @rule(payer=payers_seen, points=some_points)
     def take_back(self, payer: str, points: int) -> None:
         self.both.add(payer, -points, day(0))
 
-    @rule(payer=payers, fewer=st.integers(-1, 1))
+    @precondition(lambda self: self.account.state.balances)
+    @rule(payer=payers_seen, fewer=about_none)
     def take_back_about_all_of_a_payer(self, payer: str, fewer: int) -> None:
         self.take_back(payer, max(1, self.both.model.balances.get(payer, 0) - fewer))
 
@@ -82,12 +86,12 @@ class AccountMachine(RuleBasedStateMachine):
             taken_from = sum(was != now for was, now in zip(before, self.remaining, strict=True))
             assert self.account.lots_read == taken_from, "a spend reads the lots that it takes from, and no more"
 
-    @rule(fewer=st.integers(-1, 1))
+    @rule(fewer=about_none)
     def spend_about_everything(self, fewer: int) -> None:
         self.spend(max(1, self.account.state.total - fewer))
 
     @precondition(lambda self: self.account.state.total)
-    @rule(data=st.data(), fewer=st.integers(-1, 1))
+    @rule(data=st.data(), fewer=about_none)
     def spend_up_to_about_the_end_of_a_lot(self, data: Any, fewer: int) -> None:
         state = self.account.state
         draws = plan_spend(Spend(state.total), state, self.account.open_lots).draws
