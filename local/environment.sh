@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs requirements into a virtual environment, and makes it first if need be: environment.sh FOLDER REQUIREMENTS
+# Installs requirements into a virtual environment, made first if need be: environment.sh FOLDER REQUIREMENTS [VERSION]
 set -eu
 folder=$1
 requirements=$2
+version=${3:-}
 
 fail() {
     echo "error: $1" >&2
@@ -11,12 +12,17 @@ fail() {
 
 # A name on the PATH may be a shim that fails, or an older Python: the first that runs and is new enough.
 find_python() {
-    for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
+    candidates=${PYTHON:-python3.13 python3.12 python3.11 python3 python}
+    if [ "$version" ]; then # pyenv may have it where no PATH leads to
+        candidates="python$version $(echo "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/"python$version")"
+    fi
+    for candidate in $candidates; do
         if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             echo "$candidate"
             return
         fi
     done
+    [ -z "$version" ] || fail "no Python $version found, the one that the deployed functions run on; install it"
     fail "no Python 3.11 or newer found; install one (Debian, Ubuntu: apt install python3-venv) or name one: PYTHON=…"
 }
 
@@ -28,7 +34,7 @@ make_environment() {
     }
 }
 
-if ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
+if ! "$folder/bin/python$version" -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
     make_environment "$python" >/dev/null 2>&1 ||
         fail "$python cannot make an environment; install its venv module (Debian, Ubuntu: apt install python3-venv)"
