@@ -58,7 +58,16 @@ async function ask(path, { body, signal } = {}) {
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return { answer, version: response.headers.get("ETag") };
-  throw new Refusal(response.status, answer.title ?? answer.message ?? `Status ${response.status}`, answer.detail ?? "");
+  const title = answer.title ?? answer.message ?? `Status ${response.status}`;
+  throw new Refusal(response.status, title, answer.detail ?? inOurWords(response.status));
+}
+
+/** Explain the gateway's own refusals, which are a word or two. */
+function inOurWords(status) {
+  if (status === 401) return token() ? "The token is not valid, or no longer." : "This ledger needs a token.";
+  if (status === 403) return "The token does not allow this.";
+  if (status === 429) return "These are too many requests at once. Try again in a moment.";
+  return "";
 }
 
 /** Say why something was refused, in the problem's own words; a detail may begin with the title. */

@@ -105,7 +105,7 @@ def make_document(routes: Iterable[Route]) -> Json:
             "parameters": PARAMETERS,
             "headers": _HEADERS,
             "responses": {name: _refusal(refusal, found) for name, refusal in _REFUSALS.items()},
-            "examples": {kind: {"summary": body["title"], "value": body} for kind, body in found.items()},
+            "examples": {kind: {"summary": kind, "value": body} for kind, body in found.items()},
             "securitySchemes": {
                 "token": {
                     "type": "http",
