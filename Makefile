@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types validate build measure-init clean
+.PHONY: help run test lint types validate build build-local deploy-local measure-init clean
 
 # `sam build` wants the functions' own Python on the PATH.
 SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
@@ -26,9 +26,17 @@ validate: .venv-sam/.all ## Check the template
 # Bytecode that holds for its source whatever the times in the zip: without it Lambda compiles all at every start.
 build: BUILD = .aws-sam/build
 build: .venv-sam/.all ## Build what is deployed, in .aws-sam/build (ARCHITECTURE=x86_64 for another processor)
-	@$(SAM) build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
+	@$(SAM) build --build-dir $(BUILD) $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
 	@.venv-sam/bin/python tools/trim.py $(BUILD)
 	@.venv-sam/bin/python3.13 -m compileall -q -j 0 --invalidation-mode unchecked-hash $(BUILD)
+
+# The same for this machine's own processor, to be run here.
+build-local: MACHINE = $(subst amd64,x86_64,$(subst aarch64,arm64,$(shell uname -m)))
+build-local:
+	@$(MAKE) --no-print-directory build BUILD=.aws-sam/local ARCHITECTURE=$(MACHINE)
+
+deploy-local: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS on this machine, and say how to call it
+	@exec .venv/bin/python -m tools.deploy_local .aws-sam/local
 
 measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built functions take to start
 	@.venv-sam/bin/python -m tools.measure_init

@@ -1,0 +1,106 @@
+"""Deploys the stack by `sam deploy`, and tells what came of it."""
+
+import base64
+import json
+import os
+import platform
+import subprocess
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from tools.deploy_local.stand_in import REGION, ROOT, credentials
+from tools.deploy_local.template import adapt
+
+NAME = "points-ledger"
+ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+SCOPES = "points/add points/spend points/read accounts/add accounts/spend accounts/read"
+
+_SAM = ROOT / ".venv-sam/bin/sam"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack.
+
+    Parameters
+    ----------
+    url
+        Where what stands in for AWS answers.
+    """
+
+    url: str
+
+    def client(self, service: str) -> Any:
+        """Make a client of one of its services."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - opens nothing
+        )
+
+    def outputs(self) -> dict[str, str]:
+        """Read the stack's outputs."""
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    def processed_template(self) -> dict[str, Any]:
+        """Read the template as the SAM transform left it."""
+        answer = self.client("cloudformation").get_template(StackName=NAME, TemplateStage="Processed")
+        body = answer["TemplateBody"]
+        template: dict[str, Any] = json.loads(body) if isinstance(body, str) else body
+        return template
+
+    def physical_ids(self) -> dict[str, str]:
+        """Read what each resource of the template has become."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=NAME)
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+        }
+
+    def client_secret(self) -> str:
+        """Read the machine client's secret."""
+        outputs = self.outputs()
+        answer = self.client("cognito-idp").describe_user_pool_client(
+            UserPoolId=outputs["UserPoolId"], ClientId=outputs["ClientId"]
+        )
+        secret: str = answer["UserPoolClient"]["ClientSecret"]
+        return secret
+
+    def token(self, scope: str = SCOPES) -> str:
+        """Get a token by client credentials, as the machine client does."""
+        basic = base64.b64encode(f"{self.outputs()['ClientId']}:{self.client_secret()}".encode()).decode()
+        request = urllib.request.Request(  # noqa: S310 - an http URL of this machine
+            f"{self.url}/oauth2/token",
+            data=urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode(),
+            headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            token: str = json.load(answer)["access_token"]
+            return token
+
+
+def deploy(url: str, build: Path) -> str:
+    """Deploy what is built, and return what `sam deploy` said."""
+    command = [
+        _SAM, "deploy", "--config-file", ROOT / "samconfig.toml", "--config-env", "development", "--stack-name", NAME,
+        "--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset",
+        "--template-file", adapt(build / "template.yaml"),
+        "--parameter-overrides", f"Architecture={ARCHITECTURE} GradualDeployment=false",
+    ]  # fmt: skip
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    environment |= credentials(url) | {"SAM_CLI_TELEMETRY": "0"}
+    done = subprocess.run(  # noqa: S603 - a fixed command
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"sam deploy failed:\n{done.stdout}")
+    return done.stdout
