@@ -9,6 +9,9 @@ from points.storage.lines import Line, Standing
 FIRST_PAGE = 100
 """Lots in the first page: most spends need no more. Every further page is twice the size of the one before."""
 
+LARGEST_PAGE = 128 * FIRST_PAGE
+"""About what DynamoDB's megabyte holds. It refuses a limit of more than 32 bits, which doubling would come to."""
+
 
 class OpenLots:
     """The open lots at a line, in the order of spending. Iterating reads only as far as the caller goes.
@@ -57,4 +60,4 @@ class OpenLots:
         lots, more = self._read_page(self._read_to, self._page)
         self._lots.update((lot.sequence, lot) for lot in lots)
         self._read_to = lots[-1].position if more else END
-        self._page *= 2
+        self._page = min(2 * self._page, LARGEST_PAGE)
