@@ -99,13 +99,17 @@ class Table:
         item = request["Item"]
         _check_keys(item)
         views = self._accounts.setdefault(item["account"]["S"], _no_views())
-        if sum(item_size(view.entry(item)) for view in views.values()) > ITEM_BYTES:
+        entries = {sort_key: view.entry(item) for sort_key, view in views.items()}
+        sizes = {sort_key: item_size(entry) for sort_key, entry in entries.items()}
+        if sum(sizes.values()) > ITEM_BYTES:
             raise errors.invalid("PutItem", "Item size has exceeded the maximum allowed size")
         standing = views["sequence"].get(sequence_of(item))
         if request["ExpressionAttributeNames"][condition[1]] in standing:
             raise errors.condition_failed("PutItem", standing)
-        for view in views.values():
-            view.put(item)
+        for sort_key, view in views.items():
+            view.remove(sequence_of(item))
+            if entries[sort_key]:
+                view.put(entries[sort_key], sizes[sort_key])
         return {}
 
     def _query(self, request: Request) -> Response:

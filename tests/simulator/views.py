@@ -2,7 +2,7 @@
 
 from bisect import bisect_right, insort
 
-from tests.simulator.items import Item, Value, item_size
+from tests.simulator.items import Item, Value
 
 Key = int | str
 Place = tuple[Key, float]
@@ -48,7 +48,7 @@ class View:
         return other
 
     def entry(self, item: Item) -> Item:
-        """Return what the view keeps of an item."""
+        """Return what the view keeps of an item, or nothing."""
         if self.sort_key not in item:
             return {}
         projected = _PROJECTED.get(self.sort_key, item)
@@ -57,15 +57,17 @@ class View:
     def get(self, sequence: int) -> Item:
         return self._entries.get(sequence, ({}, 0))[0]
 
-    def put(self, item: Item) -> None:
-        """Take an item in, in place of the one with the same sequence number."""
-        sequence = sequence_of(item)
+    def put(self, entry: Item, size: int) -> None:
+        """Take an entry in."""
+        sequence = sequence_of(entry)
+        insort(self._places, (plain(entry[self.sort_key]), sequence))
+        self._entries[sequence] = entry, size
+
+    def remove(self, sequence: int) -> None:
+        """Forget an entry, if there is one."""
         if standing := self.get(sequence):
             self._places.remove((plain(standing[self.sort_key]), sequence))
             del self._entries[sequence]
-        if entry := self.entry(item):
-            insort(self._places, (plain(entry[self.sort_key]), sequence))
-            self._entries[sequence] = entry, item_size(entry)
 
     def items(self) -> list[Item]:
         return [self._entries[sequence][0] for _, sequence in self._places]
