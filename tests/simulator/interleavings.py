@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from tests.simulator import errors
 from tests.simulator.attempts import PATIENCE_S, Attempt, Request
-from tests.simulator.audit import check_conduct, check_ending, check_settled
+from tests.simulator.audit import Book, check_conduct, check_ending, check_settled
 from tests.simulator.calls import Call
 from tests.simulator.faults import LAST, NEVER, Fault
+from tests.simulator.probes import marks_of_calls
 from tests.simulator.runs import Run
 from tests.simulator.worlds import Version, World
 
@@ -108,6 +109,8 @@ class Interleavings:
         How many there were.
     schedules
         In how many orders of steps the scenario can come to where nothing can happen any more.
+    marks
+        Which rare paths were taken, and how attempts ended.
 
     Raises
     ------
@@ -116,6 +119,7 @@ class Interleavings:
     """
 
     def __init__(self, scenario: Scenario, world: World) -> None:
+        self.marks: set[str] = set()
         self._world = world
         self._schedules_from: dict[Moment, int] = {}
         self._judged: set[tuple[Ended, Version]] = set()
@@ -156,10 +160,16 @@ class Interleavings:
             for ended in caller.ended:
                 if (ended, moment.version) not in self._judged:
                     self._judged.add((ended, moment.version))
-                    check_ending(ended.attempt, book)
-                    check_conduct(ended.attempt, ended.run.sent)
+                    self._judge_attempt(ended, book)
             if caller.request.key in self._own_keys:
                 check_settled([ended.attempt for ended in caller.ended], book)
+
+    def _judge_attempt(self, ended: Ended, book: Book) -> None:
+        attempt = ended.attempt
+        check_ending(attempt, book)
+        check_conduct(attempt, ended.run.sent)
+        self.marks.update(marks_of_calls(ended.run.sent))
+        self.marks.add(f"ended {attempt.ending.verdict.name}")
 
     def _steps(self, moment: Moment) -> Iterator[tuple[Step, Moment]]:
         """Say everything that can happen next."""

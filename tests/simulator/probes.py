@@ -50,7 +50,7 @@ def marks(network: Network, attempts: Sequence[Attempt], book: Book) -> Counter[
     """Return the marks of a history."""
     found: Counter[str] = Counter()
     for attempt in attempts:
-        found.update(_marks_of_calls(network.sent_by(attempt.name)))
+        found.update(marks_of_calls(network.sent_by(attempt.name)))
         found.update(_marks_of_ending(attempt, book))
     for _, answer in network.landed:
         found["delayed put arrived too late" if answer.error else "delayed put arrived in time"] += 1
@@ -59,7 +59,8 @@ def marks(network: Network, attempts: Sequence[Attempt], book: Book) -> Counter[
     return found
 
 
-def _marks_of_calls(sent: Sequence[Sent]) -> Iterator[str]:
+def marks_of_calls(sent: Sequence[Sent]) -> Iterator[str]:
+    """Return the marks that one attempt has left among its calls."""
     for before, one in zip([None, *sent], sent, strict=False):
         if one.fault:
             yield f"{one.call.operation}: {one.fault}"
