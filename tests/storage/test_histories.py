@@ -1,0 +1,33 @@
+"""Long random histories of concurrent callers, with faults. A failure says its seed.
+
+SIMULATOR_HISTORIES is how many histories there are, SIMULATOR_SEED the seed of the first. So a failed one is lived
+through again, exactly, by
+
+    SIMULATOR_SEED=<its seed> SIMULATOR_HISTORIES=1 pytest tests/storage/test_histories.py
+"""
+
+import os
+from collections import Counter
+
+from tests.simulator.histories import History
+from tests.simulator.probes import ALL, marks
+
+SEED = int(os.getenv("SIMULATOR_SEED", "0"))
+HISTORIES = int(os.getenv("SIMULATOR_HISTORIES", "200"))
+ENOUGH_FOR_ALL_MARKS = 200
+
+
+def test_every_promise_is_kept_and_every_rare_path_is_reached() -> None:
+    found: Counter[str] = Counter()
+    for seed in range(SEED, SEED + HISTORIES):
+        history = History(seed)
+        found += marks(history.network, history.attempts, history.book)
+    if HISTORIES >= ENOUGH_FOR_ALL_MARKS:
+        assert ALL - found.keys() == set()
+
+
+def test_a_seed_gives_the_same_history_again() -> None:
+    first, second = History(SEED), History(SEED)
+    assert [str(sent) for sent in first.network.journal] == [str(sent) for sent in second.network.journal]
+    assert [str(attempt) for attempt in first.attempts] == [str(attempt) for attempt in second.attempts]
+    assert first.book.lines == second.book.lines
