@@ -1,0 +1,38 @@
+"""A storage that is broken in one of many ways is caught, by random histories and in the interleavings."""
+
+from collections.abc import Iterable
+
+import pytest
+from points.storage import open_lots
+
+from tests.simulator import interleavings
+from tests.simulator.audit import BrokenPromiseError
+from tests.simulator.histories import History
+from tests.simulator.interleavings import Interleavings, Scenario
+from tests.simulator.worlds import World
+from tests.storage.canaries import WRONG_IN_CONDUCT, WRONG_IN_EFFECT, Canary
+from tests.storage.scenarios import scenarios
+
+
+@pytest.mark.parametrize("canary", [*WRONG_IN_EFFECT, *WRONG_IN_CONDUCT], ids=lambda canary: canary.__name__)
+def test_random_histories_catch(canary: Canary) -> None:
+    with canary(), pytest.raises(AssertionError):
+        live_through(range(100))
+
+
+@pytest.mark.parametrize("canary", WRONG_IN_EFFECT, ids=lambda canary: canary.__name__)
+def test_interleavings_catch_by_the_effect(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_lots, "FIRST_PAGE", 1)
+    monkeypatch.setattr(interleavings, "check_conduct", lambda *_: None)
+    with canary(), pytest.raises(BrokenPromiseError):
+        walk_through(scenarios(callers=2, faults=1))
+
+
+def live_through(seeds: Iterable[int]) -> None:
+    for seed in seeds:
+        History(seed)
+
+
+def walk_through(to_walk: Iterable[Scenario]) -> None:
+    for scenario in to_walk:
+        Interleavings(scenario, World(scenario.before))
