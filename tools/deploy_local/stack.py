@@ -37,7 +37,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """Make a client of one of its services."""
-        return boto3.client(
+        return boto3.client(  # type: ignore[call-overload]
             service,
             region_name=REGION,
             endpoint_url=self.url,
@@ -76,8 +76,12 @@ class Stack:
         return secret
 
     def token(self, scope: str = SCOPES) -> str:
-        """Get a token by client credentials, as the machine client does."""
-        basic = base64.b64encode(f"{self.outputs()['ClientId']}:{self.client_secret()}".encode()).decode()
+        """Get a token for the machine client."""
+        return self.token_of(self.outputs()["ClientId"], self.client_secret(), scope)
+
+    def token_of(self, client: str, secret: str, scope: str) -> str:
+        """Get a token by client credentials."""
+        basic = base64.b64encode(f"{client}:{secret}".encode()).decode()
         request = urllib.request.Request(  # noqa: S310 - an http URL of this machine
             f"{self.url}/oauth2/token",
             data=urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode(),
@@ -90,7 +94,7 @@ class Stack:
 
 def deploy(url: str, build: Path) -> str:
     """Deploy what is built, and return what `sam deploy` said."""
-    command = [
+    command: list[str | Path] = [
         _SAM, "deploy", "--config-file", ROOT / "samconfig.toml", "--config-env", "development", "--stack-name", NAME,
         "--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset",
         "--template-file", adapt(build / "template.yaml"),
