@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types validate build build-local deploy-local measure-init clean
+.PHONY: help run test lint types validate build build-local deploy-local test-e2e measure-init clean
 
 # `sam build` wants the functions' own Python on the PATH.
 SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
@@ -37,6 +37,9 @@ build-local:
 
 deploy-local: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS on this machine, and say how to call it
 	@exec .venv/bin/python -m tools.deploy_local .aws-sam/local
+
+test-e2e: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS in a throw-away place, and test through HTTP
+	@.venv/bin/python -m pytest tests/e2e $(ARGS)
 
 measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built functions take to start
 	@.venv-sam/bin/python -m tools.measure_init

@@ -1,0 +1,175 @@
+"""Who gets through the gateway, and to what."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.e2e.conftest import Answer, Caller
+from tests.infra.test_api import OPEN, SCOPES
+from tools.deploy_local.stack import Stack
+
+VALID_S = 3
+ADD = {"payer": "DANNON", "points": 1, "timestamp": "2020-10-31T10:00:00Z"}
+BODIES = {"add": ADD, "spend": {"points": 1}, "preview": {"points": 1}}
+
+
+def request_of(route: str) -> tuple[str, str, object]:
+    """Return a request for a route that is answered by it, if only by a refusal of ours."""
+    method, _, path = route.partition(" ")
+    body = BODIES[path.rpartition("/")[2]] if method == "POST" else None
+    return method, path.replace("{account}", "somebody").replace("{sequence}", "1"), body
+
+
+def got_through(answer: Answer) -> bool:
+    """Tell whether an answer is the function's: the gateway's own have nothing but a message."""
+    return not (isinstance(answer.json, dict) and answer.json.keys() == {"message"})
+
+
+@pytest.fixture(scope="module")
+def tokens(stack: Stack) -> dict[str, str]:
+    return {scope: stack.token(scope) for scope in sorted(set(SCOPES.values()))}
+
+
+@pytest.mark.parametrize("route", SCOPES)
+def test_a_route_takes_the_token_with_its_scope_and_no_other(
+    route: str, caller: Callable[..., Caller], tokens: dict[str, str]
+) -> None:
+    answers = {scope: caller(token).send(*request_of(route)) for scope, token in tokens.items()}
+    assert got_through(answers.pop(SCOPES[route]))
+    assert {answer.status for answer in answers.values()} == {403}
+    assert not any(got_through(answer) for answer in answers.values())
+
+
+@pytest.mark.parametrize("route", SCOPES)
+def test_a_route_takes_nobody_without_a_token(route: str, caller: Callable[..., Caller]) -> None:
+    answer = caller().send(*request_of(route))
+    assert answer.status == 401
+    assert not got_through(answer)
+
+
+@pytest.mark.parametrize("route", sorted(OPEN - {"GET /assets/{file}"}))
+def test_the_pages_are_open_to_everybody(route: str, caller: Callable[..., Caller]) -> None:
+    assert caller().send(*request_of(route)).status == 200
+
+
+def test_the_page_to_try_the_api_on_gets_all_it_loads(caller: Callable[..., Caller]) -> None:
+    page = caller().send("GET", "/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    script = caller().send("GET", "/assets/swagger-ui-bundle.js")
+    assert (script.status, script.headers["content-type"].partition(";")[0]) == (200, "text/javascript")
+    assert len(script.text) > 1_000_000
+    described = caller().send("GET", "/openapi.json").json["paths"]
+    routes = {f"{method.upper()} {path}" for path, operations in described.items() for method in operations}
+    assert routes >= SCOPES.keys()
+
+
+def _part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def _read(token: str) -> tuple[dict[str, object], dict[str, object], str]:
+    header, claims, signature = token.split(".")
+    decoded = [json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (header, claims)]
+    return decoded[0], decoded[1], signature
+
+
+def _changed(token: str, **claims: object) -> str:
+    header, given, signature = _read(token)
+    return f"{_part(header)}.{_part(given | claims)}.{signature}"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sub": "somebody else"},
+        {"scope": "accounts/add accounts/spend accounts/read"},
+        {"exp": 4102444800},
+        {"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_another"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_token_that_somebody_changed_is_refused(
+    changes: dict[str, object], caller: Callable[..., Caller], token: str
+) -> None:
+    assert caller(_changed(token, **changes)).send("GET", "/balance").status == 401
+
+
+def test_a_token_without_a_signature_is_refused(caller: Callable[..., Caller], token: str) -> None:
+    _, claims, _ = _read(token)
+    assert caller(f"{_part({'alg': 'none'})}.{_part(claims)}.").send("GET", "/balance").status == 401
+
+
+def _make_client(stack: Stack, pool: str, **more: object) -> tuple[str, str]:
+    """Make a machine client that may read its own account, and return its id and secret."""
+    client = stack.client("cognito-idp").create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="another",
+        GenerateSecret=True,
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthFlows=["client_credentials"],
+        AllowedOAuthScopes=["points/read"],
+        **more,
+    )["UserPoolClient"]
+    return client["ClientId"], client["ClientSecret"]
+
+
+def test_a_token_of_another_client_of_the_pool_is_refused(caller: Callable[..., Caller], stack: Stack) -> None:
+    other = _make_client(stack, stack.outputs()["UserPoolId"])
+    assert caller(stack.token_of(*other, "points/read")).send("GET", "/balance").status == 401
+
+
+def test_a_token_of_another_issuer_is_refused(caller: Callable[..., Caller], stack: Stack) -> None:
+    """A pool of somebody else's, in which all the names are the same."""
+    cognito = stack.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="another")["UserPool"]["Id"]
+    cognito.create_resource_server(
+        UserPoolId=pool, Identifier="points", Name="points", Scopes=[{"ScopeName": "read", "ScopeDescription": "read"}]
+    )
+    other = _make_client(stack, pool)
+    assert caller(stack.token_of(*other, "points/read")).send("GET", "/balance").status == 401
+
+
+def test_a_token_is_refused_once_it_has_expired(caller: Callable[..., Caller], stack: Stack) -> None:
+    """A client whose tokens hold for seconds, and which the gateway knows."""
+    short = _make_client(
+        stack,
+        stack.outputs()["UserPoolId"],
+        TokenValidityUnits={"AccessToken": "seconds"},
+        AccessTokenValidity=VALID_S,
+    )
+    with _known_to_the_gateway(stack, short[0]):
+        token = stack.token_of(*short, "points/read")
+        assert caller(token).send("GET", "/balance").status == 200
+        time.sleep(VALID_S + 1)
+        assert caller(token).send("GET", "/balance").status == 401
+
+
+@contextmanager
+def _known_to_the_gateway(stack: Stack, client: str) -> Iterator[None]:
+    gateway, api = stack.client("apigatewayv2"), stack.physical_ids()["LedgerApi"]
+    (authorizer,) = gateway.get_authorizers(ApiId=api)["Items"]
+    given = authorizer["JwtConfiguration"]
+
+    def set_audience(audience: list[str]) -> None:
+        gateway.update_authorizer(
+            ApiId=api,
+            AuthorizerId=authorizer["AuthorizerId"],
+            JwtConfiguration={"Issuer": given["Issuer"], "Audience": audience},
+        )
+
+    set_audience([*given["Audience"], client])
+    try:
+        yield
+    finally:
+        set_audience(given["Audience"])
+
+
+def test_an_own_account_is_nobody_elses(caller: Callable[..., Caller], stack: Stack, tokens: dict[str, str]) -> None:
+    """A token for its own account opens no named one, not even its own by name."""
+    own = stack.outputs()["ClientId"]
+    for account in (own, "somebody"):
+        assert caller(tokens["points/read"], account).send("GET", "/balance").status == 403
