@@ -97,7 +97,12 @@ PARAMETERS: dict[str, Json] = {
         "name": "If-Match",
         "in": "header",
         "description": 'Do it only if this `ETag`, such as `"7"`, or one of several, is still the account\'s.',
-        "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$'},
+        "schema": {
+            "anyOf": [
+                {"type": "string", "const": "*"},
+                {"type": "string", "pattern": r'^(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*$'},
+            ]
+        },
     },
 }
 
