@@ -70,3 +70,6 @@ class Client:
 
     def query(self, **request: Any) -> Response:
         return self._take(Call("query", request))
+
+    def close(self) -> None:
+        """End the connections, of which there are none."""

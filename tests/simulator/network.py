@@ -69,7 +69,7 @@ class Network:
         self.plan = plan
         self.journal: list[Sent] = []
         self.landed: list[tuple[Call, Answer]] = []
-        self._rival = rival
+        self.rival = rival
         self._by_sender: dict[str, list[Sent]] = {}
         self._delayed: list[Delayed] = []
 
@@ -103,7 +103,7 @@ class Network:
 
     def _strike(self, fault: Fault, call: Call, number: int) -> Answer:
         if fault.rival_first:
-            self._rival()
+            self.rival()
         true_answer = self._deliver(call) if fault.arrives == 0 else None
         if fault.arrives > 0:
             self._delayed.append(Delayed(number + fault.arrives, call))

@@ -73,6 +73,28 @@ class Table:
         item = self._views(account)["sequence"].last()
         return sequence_of(item) if item else 0
 
+    def put(self, item: Item, *, unless: str | None = None) -> None:
+        """Take an item in, in place of the one that stands there, unless that has a certain attribute.
+
+        Raises
+        ------
+        ClientError
+            It has, or DynamoDB does not take such items.
+        """
+        _check_keys(item)
+        views = self._accounts.setdefault(item["account"]["S"], _no_views())
+        entries = {sort_key: view.entry(item) for sort_key, view in views.items()}
+        sizes = {sort_key: item_size(entry) for sort_key, entry in entries.items()}
+        if sum(sizes.values()) > ITEM_BYTES:
+            raise errors.invalid("PutItem", "Item size has exceeded the maximum allowed size")
+        standing = views["sequence"].get(sequence_of(item))
+        if unless in standing:
+            raise errors.condition_failed("PutItem", standing)
+        for sort_key, view in views.items():
+            view.remove(sequence_of(item))
+            if entries[sort_key]:
+                view.put(entries[sort_key], sizes[sort_key])
+
     def answer(self, call: Call) -> Response:
         """Do what a call asks.
 
@@ -96,20 +118,7 @@ class Table:
     def _put_item(self, request: Request) -> Response:
         expect(request.keys() == _PUT and request["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD", request)
         condition = match(_PUT_CONDITION, request["ConditionExpression"])
-        item = request["Item"]
-        _check_keys(item)
-        views = self._accounts.setdefault(item["account"]["S"], _no_views())
-        entries = {sort_key: view.entry(item) for sort_key, view in views.items()}
-        sizes = {sort_key: item_size(entry) for sort_key, entry in entries.items()}
-        if sum(sizes.values()) > ITEM_BYTES:
-            raise errors.invalid("PutItem", "Item size has exceeded the maximum allowed size")
-        standing = views["sequence"].get(sequence_of(item))
-        if request["ExpressionAttributeNames"][condition[1]] in standing:
-            raise errors.condition_failed("PutItem", standing)
-        for sort_key, view in views.items():
-            view.remove(sequence_of(item))
-            if entries[sort_key]:
-                view.put(entries[sort_key], sizes[sort_key])
+        self.put(request["Item"], unless=request["ExpressionAttributeNames"][condition[1]])
         return {}
 
     def _query(self, request: Request) -> Response:
