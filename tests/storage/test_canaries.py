@@ -13,6 +13,8 @@ from tests.simulator.worlds import World
 from tests.storage.canaries import WRONG_IN_CONDUCT, WRONG_IN_EFFECT, Canary
 from tests.storage.scenarios import scenarios
 
+pytestmark = pytest.mark.usefixtures("lines_tell_their_origin")
+
 
 @pytest.mark.parametrize("canary", [*WRONG_IN_EFFECT, *WRONG_IN_CONDUCT], ids=lambda canary: canary.__name__)
 def test_random_histories_catch(canary: Canary) -> None:

@@ -9,8 +9,12 @@ through again, exactly, by
 import os
 from collections import Counter
 
+import pytest
+
 from tests.simulator.histories import History
 from tests.simulator.probes import ALL, marks
+
+pytestmark = pytest.mark.usefixtures("lines_tell_their_origin")
 
 SEED = int(os.getenv("SIMULATOR_SEED", "0"))
 HISTORIES = int(os.getenv("SIMULATOR_HISTORIES", "200"))

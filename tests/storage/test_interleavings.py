@@ -14,6 +14,8 @@ from tests.simulator.interleavings import Interleavings, Scenario
 from tests.simulator.worlds import World
 from tests.storage.scenarios import scenarios
 
+pytestmark = pytest.mark.usefixtures("lines_tell_their_origin")
+
 NIGHTLY = bool(os.getenv("SIMULATOR_NIGHTLY"))
 """Whether there is time for more callers with more faults."""
 

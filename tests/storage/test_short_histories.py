@@ -13,6 +13,8 @@ from tests.simulator.probes import marks
 from tests.simulator.short_histories import ShortHistory
 from tests.storage.scenarios import STOPPED_INSIDE, x, y
 
+pytestmark = pytest.mark.usefixtures("lines_tell_their_origin")
+
 NIGHTLY = bool(os.getenv("SIMULATOR_NIGHTLY"))
 """Whether there is time for two faults in all of them."""
 
