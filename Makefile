@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types validate build build-local deploy-local test-e2e measure-init clean
+.PHONY: help run test test-browser test-contract lint types validate openapi build build-local deploy-local test-e2e measure-init clean
 
 # `sam build` wants the functions' own Python on the PATH.
 SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
@@ -13,6 +13,12 @@ run: .venv/.run .venv-ministack/.run ## Serve on http://127.0.0.1:3000 (PORT=…
 test: .venv/.all .venv-ministack/.run ## Run the tests (ARGS=… goes to pytest)
 	@.venv/bin/python -m pytest $(ARGS)
 
+test-browser: .venv/.run .venv-ministack/.run .venv-browser/.all ## Try the pages in a real browser; pictures in .screenshots
+	@CHROMIUM=$$(tests/browser/chromium.sh) && export CHROMIUM && .venv-browser/bin/python -m pytest tests/browser $(ARGS)
+
+test-contract: .venv/.run .venv-ministack/.run .venv-contract/.all ## Test the running server against its description
+	@.venv-contract/bin/python -m tests.contract $(ARGS)
+
 lint: .venv/.all ## Check style and formatting
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
@@ -22,6 +28,9 @@ types: .venv/.all ## Check the types
 
 validate: .venv-sam/.all ## Check the template
 	@$(SAM) validate --lint
+
+openapi: .venv/.run ## Write the API's description anew
+	@PYTHONPATH=functions .venv/bin/python -m tools.openapi
 
 # Bytecode that holds for its source whatever the times in the zip: without it Lambda compiles all at every start.
 build: BUILD = .aws-sam/build
@@ -38,24 +47,26 @@ build-local:
 deploy-local: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS on this machine, and say how to call it
 	@exec .venv/bin/python -m tools.deploy_local .aws-sam/local
 
-test-e2e: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS in a throw-away place, and test through HTTP
+test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a stand-in for AWS in a throw-away place, and test through HTTP
 	@.venv/bin/python -m pytest tests/e2e $(ARGS)
 
 measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built functions take to start
 	@.venv-sam/bin/python -m tools.measure_init
 
 clean: ## Remove the environments and what tools left behind; the data of `make run` stays
-	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots
 
 # What is installed where. Each is renewed when its requirements have changed.
 .venv/.run: local/requirements.txt functions/requirements.txt
 .venv/.all: requirements.txt .venv/.run
 .venv-ministack/.run: local/requirements-ministack.txt
 .venv-sam/.all: infra/requirements.txt
+.venv-browser/.all: tests/browser/requirements.txt
+.venv-contract/.all: tests/contract/requirements.txt
 .venv-aws/.all: infra/requirements-aws.txt local/requirements-ministack.txt
 .venv-lambda/.all: infra/requirements-lambda.txt
 # These are for the Python that the template names.
 .venv-sam/.all .venv-aws/.all .venv-lambda/.all: VERSION = 3.13
-.venv/.run .venv/.all .venv-ministack/.run .venv-sam/.all .venv-aws/.all .venv-lambda/.all:
+.venv/.run .venv/.all .venv-ministack/.run .venv-sam/.all .venv-aws/.all .venv-lambda/.all .venv-browser/.all .venv-contract/.all:
 	@local/environment.sh $(@D) $< $(VERSION)
 	@touch $@
