@@ -1,16 +1,17 @@
 """Short ways to say what a test is about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from points.rules.terms import Add, Spend
+from points.rules.positions import FIRST_GENERATION, lot_position
+from points.rules.terms import Add, Added, Spend, State
 from points.storage.clock import Clock
 from points.storage.lines import Item, Line, Retry, from_item
 from points.storage.passbook import Passbook
 
 from tests.simulator.calls import Call, Client
-from tests.simulator.clock import VirtualClock
+from tests.simulator.clock import START, VirtualClock
 from tests.simulator.faults import Fault, FaultPlan
 from tests.simulator.network import Network
 from tests.simulator.process import Process
@@ -39,6 +40,21 @@ def lines(network: Network) -> list[Line]:
 
 def operations(network: Network) -> list[str]:
     return [sent.call.operation for sent in network.journal]
+
+
+def lots_of_a_point(lots: int, payers: int) -> Iterator[Line]:
+    """Make the lines of as many adds of a point, by so many payers, in no order of time.
+
+    Only the last line tells how the account stands: nobody reads the others for that.
+    """
+    balances = dict.fromkeys((f"payer {number}" for number in range(payers)), 0)
+    for sequence in range(1, lots + 1):
+        change = add(1, day=1 + 11 * sequence % 28, payer=f"payer {sequence % payers}")
+        balances[change.payer] += 1
+        position = lot_position(change.timestamp, sequence, FIRST_GENERATION)
+        lot = Added(change.payer, change.points, change.timestamp, position)
+        state = State(balances) if sequence == lots else State()
+        yield Line("anna", sequence, START, state, transaction=lot, write_id=str(sequence))
 
 
 def items_put(network: Network) -> list[Item]:

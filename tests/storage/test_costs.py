@@ -1,37 +1,27 @@
 """How many requests an operation makes, whatever the history: counted where they leave for DynamoDB."""
 
 from collections.abc import Callable
-from random import Random
 
 import pytest
-from points.rules.positions import FIRST_GENERATION, lot_position
-from points.rules.terms import Add, Added, Spend, State
-from points.storage.lines import Line, to_item
+from points.rules.terms import Add, Spend
+from points.storage.lines import to_item
 from points.storage.passbook import Passbook
 
 from tests.simulator import faults
-from tests.simulator.clock import START, VirtualClock
+from tests.simulator.clock import VirtualClock
 from tests.simulator.network import Network
 from tests.simulator.table import Table
-from tests.storage.helpers import ORDER_17, SOON, add, at_puts, items_put, operations, record_all
+from tests.storage.helpers import ORDER_17, SOON, add, at_puts, items_put, lots_of_a_point, operations, record_all
 
 LOTS = 10_000
 
 
 @pytest.fixture(scope="module")
 def account_of_many_lots() -> Table:
-    """Return a table with an account of 10,000 lots of a point, of ten payers, in no order of time.
-
-    Only the last line tells how the account stands: nobody reads the others for that.
-    """
+    """Return a table with an account of 10,000 lots of a point, of ten payers."""
     table = Table()
-    days = [1 + number % 28 for number in range(LOTS)]
-    Random(0).shuffle(days)
-    for sequence, day in enumerate(days, 1):
-        change = add(1, day, f"payer {sequence % 10}")
-        lot = Added(change.payer, 1, change.timestamp, lot_position(change.timestamp, sequence, FIRST_GENERATION))
-        state = State({f"payer {number}": LOTS // 10 for number in range(10)}) if sequence == LOTS else State()
-        table.put(to_item(Line("anna", sequence, START, state, transaction=lot, write_id=str(sequence))))
+    for line in lots_of_a_point(LOTS, payers=10):
+        table.put(to_item(line))
     return table
 
 
