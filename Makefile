@@ -40,7 +40,7 @@ build: .venv-sam/.all ## Build what is deployed, in .aws-sam/build (ARCHITECTURE
 	@.venv-sam/bin/python3.13 -m compileall -q -j 0 --invalidation-mode unchecked-hash $(BUILD)
 
 # The same for this machine's own processor, to be run here.
-build-local: MACHINE = $(subst amd64,x86_64,$(subst aarch64,arm64,$(shell uname -m)))
+MACHINE = $(subst amd64,x86_64,$(subst aarch64,arm64,$(shell uname -m)))
 build-local:
 	@$(MAKE) --no-print-directory build BUILD=.aws-sam/local ARCHITECTURE=$(MACHINE)
 
@@ -51,7 +51,8 @@ test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a
 	@.venv/bin/python -m pytest tests/e2e $(ARGS)
 
 measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built functions take to start
-	@.venv-sam/bin/python -m tools.measure_init
+	@$(SAM) build --build-dir .aws-sam/plain --parameter-overrides Architecture=$(MACHINE) >/dev/null 2>&1
+	@.venv-sam/bin/python -m tools.measure_init .aws-sam/plain
 
 clean: ## Remove the environments and what tools left behind; the data of `make run` stays
 	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots

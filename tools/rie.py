@@ -60,7 +60,7 @@ def running(function: Path, handler: str, environment: Mapping[str, str]) -> Ite
         (ROOT / ".venv-sam/lib").glob(f"python*/site-packages/samcli/local/rapid/aws-lambda-rie-{_PROCESSOR}")
     )
     calls, runtime = _free_port(), _free_port()
-    command = [
+    command: list[str | Path] = [
         emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{calls}",
         "--runtime-api-address", f"127.0.0.1:{runtime}",
         PYTHON, "-m", "awslambdaric", handler,
