@@ -40,7 +40,6 @@ DELICATE = {
     ("late add", HASTY),
     ("negative add", HASTY),
     ("spend", HASTY),
-    ("spend at a version", PATIENT),
     ("spend without key", PATIENT),
 }
 """Which of them meet two faults even if there is little time."""
