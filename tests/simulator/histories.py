@@ -9,6 +9,7 @@ from points.rules.terms import Add, Spend, State
 from points.storage import open_lots
 from points.storage.lines import Standing, from_item
 
+from tests.simulator import table as tables
 from tests.simulator.agenda import Agenda, Course
 from tests.simulator.attempts import (
     ACCOUNT,
@@ -30,6 +31,8 @@ from tests.simulator.table import Table
 
 PAYERS = ("DANNON", "UNILEVER", "MILLER COORS")
 LATENCY_S = 0.02
+FEW_LINES = 1_000
+"""Bytes that hold one or two lines: with such pages, what is read often comes in several."""
 
 
 class History:
@@ -60,6 +63,7 @@ class History:
         self._clock = VirtualClock()
         self._agenda = Agenda(self._clock)
         self._patience = rng.choice((2.0, 12.0))
+        self._spends = rng.choice((5, 30))
         self._names = count(1)
         self._under_keys: dict[Request, list[Attempt]] = {}
         table = Table()
@@ -67,7 +71,11 @@ class History:
         self.network = Network(table, random_faults(rng, rng.choice((0, 0.05, 0.15, 0.4))), self._write_as_rival)
         self.attempts: list[Attempt] = []
         try:
-            with telling_write_ids(), patch.object(open_lots, "FIRST_PAGE", rng.choice((1, 2, 100))):
+            with (
+                telling_write_ids(),
+                patch.object(open_lots, "FIRST_PAGE", rng.choice((1, 2, 100))),
+                patch.object(tables, "PAGE_BYTES", rng.choice((FEW_LINES, tables.PAGE_BYTES))),
+            ):
                 self._live()
         except Exception as broken:
             broken.add_note("\n    ".join([f"in the history of seed {seed}:", *map(str, self.network.journal)]))
@@ -141,12 +149,13 @@ class History:
     def _draw_request(self) -> Request:
         items = self.network.table.items(ACCOUNT)[-1:]
         last = from_item(items[0]) if items else Standing(ACCOUNT)
-        return draw_request(self._rng, last, [request.key for request in self._under_keys if request.key])
+        keys_used = [request.key for request in self._under_keys if request.key]
+        return draw_request(self._rng, last, keys_used, spends=self._spends)
 
 
-def draw_request(rng: Random, at: Standing, keys_used: list[str]) -> Request:
-    """Draw a request that is likely to do something to an account as it stands."""
-    asked = _draw_asked(rng, at.state)
+def draw_request(rng: Random, at: Standing, keys_used: list[str], *, spends: int = 30) -> Request:
+    """Draw a request that is likely to do something to an account as it stands; against 40 adds, so many spends."""
+    asked = _draw_asked(rng, at.state, spends)
     if not isinstance(asked, Add | Spend):
         return Request(asked)
     key = None
@@ -156,8 +165,8 @@ def draw_request(rng: Random, at: Standing, keys_used: list[str]) -> Request:
     return Request(asked, key, only_at)
 
 
-def _draw_asked(rng: Random, state: State) -> Add | Spend | Preview | Balance:
-    kind = rng.choices(("add", "negative add", "spend", "preview", "balance"), (40, 12, 30, 8, 10))[0]
+def _draw_asked(rng: Random, state: State, spends: int) -> Add | Spend | Preview | Balance:
+    kind = rng.choices(("add", "negative add", "spend", "preview", "balance"), (40, 12, spends, 8, 10))[0]
     if kind == "add":
         return Add(rng.choice(PAYERS), rng.randint(1, 300), draw_timestamp(rng))
     if kind == "negative add":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from botocore.exceptions import ClientError
 
@@ -36,8 +37,7 @@ class Sent:
     def item_handed_back(self) -> Item:
         """The line that a put found at its place."""
         error = self.answer.error
-        item: Item = error.response.get("Item", {}) if isinstance(error, ClientError) else {}
-        return item
+        return cast(Item, error.response.get("Item", {})) if isinstance(error, ClientError) else {}
 
     def __str__(self) -> str:
         return f"{self.sender} {self.call}" + (f" [{self.fault}]" if self.fault else "")
@@ -64,7 +64,7 @@ class Network:
         Writes a line of somebody else's, when a fault asks for one.
     """
 
-    def __init__(self, table: Table, plan: FaultPlan = no_faults, rival: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, table: Table, plan: FaultPlan = no_faults, rival: Callable[[], object] = lambda: None) -> None:
         self.table = table
         self.plan = plan
         self.journal: list[Sent] = []

@@ -24,6 +24,8 @@ ALL = {
     "replay of a line handed back",
     "replay of a line looked up",
     "several pages of lots",
+    "page of lots cut by its size",
+    "page of lines cut by its size",
     "page with a lot newer than the line",
     "delayed put arrived in time",
     "delayed put arrived too late",
@@ -68,11 +70,19 @@ def marks_of_calls(sent: Sequence[Sent]) -> Iterator[str]:
             yield "replay of a line looked up"
         if ":known" in one.call.request.get("ExpressionAttributeValues", {}):
             yield "lines read after lost races"
+        if _is_cut(one):
+            yield "page of lots cut by its size" if "Limit" in one.call.request else "page of lines cut by its size"
         if one.lost_race:
             yield _mark_of_lost_race(one)
             if before and before.unclear:
                 yield "lost race after an unclear put"
     yield from _marks_of_pages(sent)
+
+
+def _is_cut(sent: Sent) -> bool:
+    """Whether a page ends before its limit, though something is left."""
+    response = sent.answer.response or {}
+    return "LastEvaluatedKey" in response and response["Count"] != sent.call.request.get("Limit")
 
 
 def _mark_of_lost_race(sent: Sent) -> str:

@@ -95,7 +95,8 @@ def test_a_page_ends_before_a_megabyte_and_the_next_begins_there() -> None:
     table = Table()
     for sequence in range(1, 8):
         table.put(weighing(PAGE_BYTES // 3) | {"sequence": {"N": str(sequence)}})
-    sequences, start = [], {}
+    sequences: list[list[int]] = []
+    start: dict[str, Any] = {}
     while True:
         page = client_of(table).query(**QUERY, **start)
         sequences.append([int(item["sequence"]["N"]) for item in page["Items"]])

@@ -79,13 +79,13 @@ class View:
     def read(
         self, above: Place, through: Place, *, backwards: bool, limit: float, size: int
     ) -> tuple[list[Item], bool]:
-        """Read up to a number of entries, and up to a size; and say whether that is why the reading ended."""
+        """Read up to a number of entries, and up to a size, but one at least; say if that ended the reading."""
         wanted = range(bisect_right(self._places, above), bisect_right(self._places, through))
         page: list[Item] = []
         for index in reversed(wanted) if backwards else wanted:
             entry, weight = self._entries[self._places[index][1]]
             size -= weight
-            if size < 0:
+            if size < 0 and page:
                 return page, True
             page.append(entry)
             if len(page) == limit:

@@ -4,7 +4,7 @@ import json
 from functools import cached_property
 from random import Random
 
-from tests.simulator.attempts import ACCOUNT, Request, Session
+from tests.simulator.attempts import ACCOUNT, Request, Session, Verdict
 from tests.simulator.audit import Book
 from tests.simulator.calls import Answer, Call
 from tests.simulator.network import Network
@@ -41,7 +41,7 @@ class World:
     def __init__(self, before: tuple[Request, ...]) -> None:
         session = Session(Network(Table()), Random(0), "before-")
         for request in before:
-            session.send(request)
+            assert session.send(request).ending.verdict is Verdict.DONE
         self._answers: dict[str, Answer] = {}
         self._versions: dict[str, Version] = {}
         self._runs: dict[tuple[str, Request], Run] = {}

@@ -42,7 +42,7 @@ CLASSIFIED: dict[Failure, list[Exception]] = {
         errors.read_timeout(),
         errors.connection_closed(),
         exceptions.HTTPClientError(**SOME),
-        exceptions.SSLError(**SOME),
+        exceptions.SSLError(endpoint_url=errors.ENDPOINT, error=OSError()),
         exceptions.ProxyConnectionError(proxy_url="", **SOME),
         exceptions.ResponseStreamingError(**SOME),
         ResponseParserError("not JSON"),
