@@ -61,7 +61,7 @@ def _pages_of_one_lot(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_request(name: str, patience: float) -> None:
     faults = 2 if NIGHTLY or (name, patience) in DELICATE else 1
     history = ShortHistory(BEFORE, [ONE_REQUEST[name]], rival=Request(y(-7, 3)), patience=patience)
-    assert sum(1 for _ in history.with_every_fault(faults)) > 7**faults
+    assert sum(1 for _ in history.with_every_fault(faults)) > 5**faults
 
 
 @pytest.mark.parametrize("patience", [HASTY, PATIENT], ids=["hasty", "patient"])
