@@ -105,7 +105,7 @@ def _function(
 
 def _variables(properties: dict[str, Any]) -> dict[str, Any]:
     variables: dict[str, Any] = properties.get("Environment", {}).get("Variables", {})
-    return variables
+    return {name: value for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
 
 
 def _routes(function: str, properties: dict[str, Any]) -> list[Route]:
