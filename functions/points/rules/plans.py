@@ -97,7 +97,7 @@ def _draw(points: int, state: State, lots: Iterable[Lot]) -> tuple[list[Draw], d
             draws.append(Draw(lot, given))
             missing -= given
         if settled + given < left:
-            part_spent[lot.sequence] = lot.points - left + settled + given
+            part_spent[lot.sequence] = lot.points - (left - settled - given)
         else:
             spent_through = lot.position
         if not missing:

@@ -3,7 +3,7 @@
 DynamoDB holds 400 KB in an item and its entries in local indexes together, and 1,024 bytes in a sort key. What a line
 needs beyond a fixed part is a balance per payer, a mention of the payer as taken from or as owing, and an entry per
 part-spent lot. A spend names a payer either as taken from or as owing, never as both: a payer that owes has given
-nothing. And until the next add, spends can make at most one more lot part-spent: the oldest open one, inside which they
+nothing. And until the next lot, spends can make at most one more lot part-spent: the oldest open one, inside which they
 stop; to stop inside another they must first spend that one wholly.
 """
 
@@ -51,13 +51,13 @@ def check_capacity(line: Line) -> None:
 
 
 def largest_line(state: State) -> int:
-    """Bound the bytes of every line that can follow without another add."""
+    """Bound the bytes of every line that can follow before another lot."""
     payers = sum(_largest_payer(len(payer.encode())) for payer in state.balances)
     part_spent = (len(state.part_spent) + 1) * (_ENTRY_BYTES + 2 * _POINTS_BYTES)
     return _FIXED_BYTES + payers + part_spent
 
 
 def _largest_payer(name: int) -> int:
-    balance = taken = _PAIR_BYTES + name + _POINTS_BYTES
-    owed = _ENTRY_BYTES + name + _NUMBER_BYTES
-    return balance + max(taken, owed)
+    balance = _PAIR_BYTES + name + _POINTS_BYTES
+    owed = _ENTRY_BYTES + name + _NUMBER_BYTES  # more than a mention as taken from, which is as large as the balance
+    return balance + owed
