@@ -164,8 +164,8 @@ def lot_of_missed_line_forgotten() -> Iterator[None]:
 def key_of_missed_line_ignored() -> Iterator[None]:
     """Do not look at the keys of the lines that are handed back."""
 
-    def lines_from(self: Passbook, standing: Line, races: int, deadline: float) -> Iterator[Line]:
-        for line in _lines_from(self, standing, races, deadline):
+    def lines_from(self: Passbook, standing: Line, races: int, deadline: float, *, needs_all: bool) -> Iterator[Line]:
+        for line in _lines_from(self, standing, races, deadline, needs_all=needs_all):
             yield replace(line, retry=None)
 
     with patch.object(Passbook, "_lines_from", lines_from):

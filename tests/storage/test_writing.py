@@ -1,7 +1,9 @@
 """A change is recorded once, or the caller is told that nothing was recorded, or that it is not known."""
 
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from points.rules.refusals import LimitError, NotEnoughPointsError
@@ -157,6 +159,30 @@ def test_after_a_few_lost_races_a_pause_is_made_and_the_lines_since_are_read(
     assert network.journal[-2].call.request["ExpressionAttributeValues"][":known"] == {"N": "3"}
     assert recorded.line.sequence == 10
     assert clock.elapsed() > 0
+
+
+def test_an_add_that_lost_a_few_races_reads_only_the_last_line(network: Network, clock: VirtualClock) -> None:
+    loser = Passbook(network.client(clock), "ledger", clock=clock, rng=Random(0))
+    winner = Passbook(Network(network.table).client(VirtualClock()), "ledger", clock=VirtualClock())
+    network.rival = lambda: record_all(winner, *[add(1)] * 4)
+    network.plan = at_puts(faults.RIVAL_FIRST, faults.RIVAL_FIRST)
+    recorded = loser.record("anna", add(5), SOON)
+    assert operations(network) == ["query", "put_item", "put_item", "query", "put_item"]
+    assert network.journal[-2].call.request["Limit"] == 1
+    assert recorded.line.sequence == 9
+    assert lines(network)[-1].state.balances == {"DANNON": 13}
+
+
+def test_the_longer_a_writer_has_waited_the_sooner_it_tries_again(network: Network, clock: VirtualClock) -> None:
+    longest = SimpleNamespace(uniform=lambda _, most: most)
+    loser = Passbook(network.client(clock), "ledger", clock=clock, rng=longest)
+    winner = Passbook(Network(network.table).client(VirtualClock()), "ledger", clock=VirtualClock())
+    tried_at: list[float] = []
+    network.rival = lambda: (tried_at.append(clock.elapsed()), record_all(winner, add(1)))
+    network.plan = at_puts(*[faults.RIVAL_FIRST] * 6)
+    loser.record("anna", add(5), SOON)
+    pauses = [round(after - before, 2) for before, after in pairwise(tried_at)]
+    assert pauses == [0, 1.0, 0.67, 0.5, 0.4]
 
 
 def test_a_lost_race_may_end_in_a_refusal_which_leaves_nothing(network: Network, clock: VirtualClock) -> None:

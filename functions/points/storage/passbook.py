@@ -41,6 +41,7 @@ from points.storage.open_lots import OpenLots
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.5
 _RACES_BEFORE_PAUSE = 2
+_PAUSE_OF_LOSERS_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,8 @@ class Passbook:
                 return Recorded(line)
             races += 1
             self._on_lost_race()
-            for missed in self._lines_from(standing, races, deadline):
+            needs_all = isinstance(change, Spend) or retry is not None
+            for missed in self._lines_from(standing, races, deadline, needs_all=needs_all):
                 if retry and missed.retry and missed.retry.key == retry.key:
                     return _replay(missed, retry)
                 lots.follow(missed)
@@ -218,16 +220,22 @@ class Passbook:
                 return line
         raise OutcomeUnknownError if unclear else BusyError
 
-    def _lines_from(self, standing: Line, races: int, deadline: float) -> Iterator[Line]:
+    def _lines_from(self, standing: Line, races: int, deadline: float, *, needs_all: bool) -> Iterator[Line]:
         """Go on from the line that won the race; after a few lost ones, pause and read what was written meanwhile.
 
-        Reading on from a known line takes one request, misses no line, and so keeps the lots already read and needs no
-        further look-up of the key; reading afresh would take up to three and begin a large spend all over again.
+        The pauses get shorter: were they to get longer, newcomers would overtake those that have waited. Reading on
+        from a known line takes one request, misses no line, and so keeps the lots already read and needs no further
+        look-up of the key; an add without a key has neither, and the last line is all it needs.
         """
-        yield standing
-        if races >= _RACES_BEFORE_PAUSE:
-            self._pause(races)
+        if races < _RACES_BEFORE_PAUSE:
+            yield standing
+            return
+        self._pause(_PAUSE_OF_LOSERS_S / races)
+        if needs_all:
+            yield standing
             yield from self._query(requests.lines_above(self._table, standing.account, standing.sequence), deadline)
+        else:
+            yield from self._query(requests.last_lines(self._table, standing.account), deadline)
 
     def _line_by_key(self, account: str, key: str, deadline: float) -> Line | None:
         found = self._read(self._client.query, requests.find_key(self._table, account, key), deadline)
@@ -268,11 +276,11 @@ class Passbook:
             if self._clock.elapsed() >= deadline:
                 return
             yield tries
-            self._pause(tries)
+            self._pause(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**tries))
 
-    def _pause(self, tries: int) -> None:
-        """Wait a random time, up to twice as long with every try: writers that collided must not collide again."""
-        self._clock.sleep(self._rng.uniform(0, min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**tries)))
+    def _pause(self, longest: float) -> None:
+        """Wait a random time: writers that collided must not collide again."""
+        self._clock.sleep(self._rng.uniform(0, longest))
 
 
 def _replay(earlier: Line, retry: Retry) -> Recorded:
