@@ -11,7 +11,7 @@ run: .venv/.run .venv-ministack/.run ## Serve on http://127.0.0.1:3000 (PORT=…
 	@exec .venv/bin/python -m local
 
 test: .venv/.all .venv-ministack/.run ## Run the tests (ARGS=… goes to pytest)
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-integration: .venv/.all ## Test on a real engine, DynamoDB Local (needs Java 17; npm once)
 	@.venv/bin/python -m pytest tests/integration $(ARGS)
