@@ -3,10 +3,8 @@
 import fcntl
 import os
 import signal
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.errors import LocalError
+from local.ports import comes_to_listen, free_port
 from local.template import REGION
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def _ministack(data: Path, lock: int) -> Iterator[int]:
     """Run MiniStack on a free port, with the folder held until it has saved."""
     if not _PYTHON.exists():
         raise LocalError(f"{_PYTHON} is missing: start it by `make run`")
-    port = _free_port()
+    port = free_port()
     settings = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -128,7 +127,8 @@ def _ministack(data: Path, lock: int) -> Iterator[int]:
             start_new_session=True,  # out of the terminal's reach: it must outlive the functions
         )
     with process:  # closes its standard input, and waits
-        _wait_until_listening(process, port, log)
+        if not comes_to_listen(process, port, within_s=_LONGEST_START_S):
+            raise LocalError(f"the embedded DynamoDB does not start; see {log}")
         stopping = threading.Event()
         threading.Thread(target=_stop_with, args=(process, stopping), daemon=True).start()
         try:
@@ -137,24 +137,6 @@ def _ministack(data: Path, lock: int) -> Iterator[int]:
             if process.poll() is not None:
                 raise LocalError(f"the embedded DynamoDB ended, and what it had not saved is lost; see {log}")
             stopping.set()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + _LONGEST_START_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise LocalError(f"the embedded DynamoDB does not start; see {log}")
 
 
 def _stop_with(process: subprocess.Popen[bytes], stopping: threading.Event) -> None:

@@ -5,15 +5,15 @@ import json
 import os
 import platform
 import re
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from local.ports import comes_to_listen, free_port
 
 ROOT = Path(__file__).parents[1]
 PYTHON = ROOT / ".venv-lambda/bin/python"
@@ -59,7 +59,7 @@ def running(function: Path, handler: str, environment: Mapping[str, str]) -> Ite
     emulator = next(
         (ROOT / ".venv-sam/lib").glob(f"python*/site-packages/samcli/local/rapid/aws-lambda-rie-{_PROCESSOR}")
     )
-    calls, runtime = _free_port(), _free_port()
+    calls, runtime = free_port(), free_port()
     command: list[str | Path] = [
         emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{calls}",
         "--runtime-api-address", f"127.0.0.1:{runtime}",
@@ -74,24 +74,8 @@ def running(function: Path, handler: str, environment: Mapping[str, str]) -> Ite
         ) as process,
     ):
         try:
-            _wait_until_listening(calls)
+            if not comes_to_listen(process, calls, within_s=_LONGEST_START_S):
+                raise RuntimeError(f"the runtime loop does not start:\n{Path(log.name).read_text()}")
             yield Loop(calls, Path(log.name))
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_listening(port: int) -> None:
-    deadline = time.monotonic() + _LONGEST_START_S
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError("the runtime loop does not start")

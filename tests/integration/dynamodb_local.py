@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,8 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.session import get_session
+
+from local.ports import comes_to_listen, free_port
 
 PACKAGE = "amplify-dynamodb-simulator@2.9.30"  # carries DynamoDB Local 1.25.1
 FOLDER = Path(__file__).parents[2] / ".dynamodb-local"
@@ -39,7 +39,7 @@ def running_engine() -> Iterator[str]:
     """
     java = _tool("java", "Java 17 or newer")
     _install()
-    port = _free_port()
+    port = free_port()
     command = [
         *(java, "-XX:+UseSerialGC", "-Djava.library.path=DynamoDBLocal_lib"),
         *("-cp", "DynamoDBLocal.jar:DynamoDBLocal_lib/*"),
@@ -53,7 +53,8 @@ def running_engine() -> Iterator[str]:
         )
     with process:
         try:
-            _wait_until_listening(process, port, log)
+            if not comes_to_listen(process, port, within_s=LONGEST_START_S):
+                raise EngineError(f"DynamoDB Local does not start; see {log}")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -88,21 +89,3 @@ def _install() -> None:
 def patient_client() -> Any:
     """Return a client for what the ledger itself never does, such as making tables, on a machine that may be busy."""
     return get_session().create_client("dynamodb", config=Config(read_timeout=120, max_pool_connections=50))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + LONGEST_START_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise EngineError(f"DynamoDB Local does not start; see {log}")

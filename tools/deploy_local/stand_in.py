@@ -1,12 +1,12 @@
 """Runs MiniStack, on a free port of this machine only."""
 
 import os
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from local.ports import comes_to_listen, free_port
 
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
@@ -19,7 +19,7 @@ _LONGEST_START_S = 60
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """Run it with a new and empty account, and give its URL. What it says goes to a file in the folder."""
-    port = _free_port()
+    port = free_port()
     settings = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -40,7 +40,8 @@ def running(folder: Path) -> Iterator[str]:
             start_new_session=True,  # Ctrl-C is for the program that runs it
         ) as process,
     ):
-        _wait_until_listening(process, port, log)
+        if not comes_to_listen(process, port, within_s=_LONGEST_START_S):
+            raise RuntimeError(f"MiniStack does not start:\n{log.read_text()}")
         yield f"http://127.0.0.1:{port}"
 
 
@@ -53,20 +54,3 @@ def credentials(url: str) -> dict[str, str]:
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": url,
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + _LONGEST_START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError(f"MiniStack does not start:\n{log.read_text()}")
