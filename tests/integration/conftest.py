@@ -11,8 +11,8 @@ from points.storage.dynamodb import make_client
 from points.storage.passbook import Passbook, Recorded
 
 from tests.api.conftest import TABLE, client, stand_in
-from tests.integration.dynamodb_local import EngineError, patient_client, running_engine
 from tests.integration.ledger import Ledger
+from tools.dynamodb_local import EngineError, patient_client, running_engine
 
 __all__ = ["client", "stand_in"]
 

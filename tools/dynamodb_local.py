@@ -16,7 +16,7 @@ from botocore.session import get_session
 from local.ports import comes_to_listen, free_port
 
 PACKAGE = "amplify-dynamodb-simulator@2.9.30"  # carries DynamoDB Local 1.25.1
-FOLDER = Path(__file__).parents[2] / ".dynamodb-local"
+FOLDER = Path(__file__).parents[1] / ".dynamodb-local"
 SETTINGS = Path(__file__).with_suffix(".xml")
 LONGEST_START_S = 60
 
