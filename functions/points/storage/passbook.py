@@ -41,7 +41,7 @@ from points.storage.open_lots import OpenLots
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.5
 _RACES_BEFORE_PAUSE = 2
-_PAUSE_OF_LOSERS_S = 2.0
+_PAUSE_OF_LOSERS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +223,13 @@ class Passbook:
     def _lines_from(self, standing: Line, races: int, deadline: float, *, needs_all: bool) -> Iterator[Line]:
         """Go on from the line that won the race; after a few lost ones, pause and read what was written meanwhile.
 
-        The pauses get shorter: were they to get longer, newcomers would overtake those that have waited. Reading on
-        from a known line takes one request, misses no line, and so keeps the lots already read and needs no further
-        look-up of the key; an add without a key has neither, and the last line is all it needs.
+        Reading on from a known line takes one request, misses no line, and so keeps the lots already read and needs no
+        further look-up of the key; an add without a key has neither, and the last line is all it needs.
         """
         if races < _RACES_BEFORE_PAUSE:
             yield standing
             return
-        self._pause(_PAUSE_OF_LOSERS_S / races)
+        self._pause(_longest_pause(races))
         if needs_all:
             yield standing
             yield from self._query(requests.lines_above(self._table, standing.account, standing.sequence), deadline)
@@ -281,6 +280,14 @@ class Passbook:
     def _pause(self, longest: float) -> None:
         """Wait a random time: writers that collided must not collide again."""
         self._clock.sleep(self._rng.uniform(0, longest))
+
+
+def _longest_pause(races: int) -> float:
+    """Return how many seconds to wait at most after so many lost races.
+
+    They get fewer: were they to become more, newcomers would overtake those that have waited.
+    """
+    return _PAUSE_OF_LOSERS_S / races
 
 
 def _replay(earlier: Line, retry: Retry) -> Recorded:
