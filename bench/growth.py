@@ -1,0 +1,142 @@
+"""What an operation costs as the account grows: in lines, in open lots, in the lots of a spend, in payers."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from points.rules.terms import Add
+from points.storage.dynamodb import make_client
+from points.storage.lines import Line
+
+from bench import accounts
+from bench.accounts import KEPT_OPEN, POINTS, START, STEP
+from bench.alternatives.ledger import Ledger, RefusedError
+from bench.alternatives.passbook import PassbookLedger, soon
+from bench.alternatives.transactions import MOST_LOTS
+from bench.designs import DESIGNS, OURS, OURS_OF_MANY_LOTS, SUMS, TRANSACTIONS, Design
+from bench.meter import Cost, Meter
+
+HISTORY = "lines in the history"
+OPEN_LOTS = "open lots"
+LOTS_OF_A_SPEND = "lots that a spend draws on"
+PAYERS = "payers"
+
+LATER = START + timedelta(days=3_650)
+A_PAYER = accounts.payer(0)
+
+OPERATIONS: dict[str, Callable[[Ledger, str], object]] = {
+    "balance": lambda ledger, account: ledger.balance(account),
+    "add": lambda ledger, account: ledger.add(account, Add(A_PAYER, POINTS, LATER)),
+    "spend of a lot": lambda ledger, account: ledger.spend(account, POINTS),
+    "negative add": lambda ledger, account: ledger.add(account, Add(A_PAYER, -1, LATER)),
+    "add with a key": lambda ledger, account: ledger.add(account, Add(A_PAYER, POINTS, LATER), "an add"),
+    "spend of a lot with a key": lambda ledger, account: ledger.spend(account, POINTS, "a spend"),
+    "replay": lambda ledger, account: ledger.spend(account, POINTS, "a spend"),
+    "add of a late lot": lambda ledger, account: ledger.add(account, Add(A_PAYER, POINTS, START - STEP)),
+    "spend of a late lot": lambda ledger, account: ledger.spend(account, POINTS),
+}
+"""What every ledger can do, in an order in which it makes sense."""
+
+BALANCE_AS_OF = "balance as of a moment"
+SPEND_OF_ALL = "spend of all lots"
+
+Costs = dict[str, dict[int, Cost | str]]
+"""By operation and size; a text says why there is none."""
+
+
+@dataclass
+class Growth:
+    """What was measured along one axis, by the design's name."""
+
+    axis: str
+    sizes: Sequence[int]
+    costs: dict[str, Costs] = field(default_factory=dict)
+
+
+def grow(engine: Any, scale: int) -> list[Growth]:
+    """Measure along every axis, up to a size.
+
+    Parameters
+    ----------
+    engine
+        A client that fills the tables.
+    scale
+        The largest number of lines and of lots.
+    """
+    sizes = [10**exponent for exponent in range(6) if 10**exponent <= scale]
+    return [
+        _measure(engine, HISTORY, DESIGNS, sizes[1:], _history, _operations_and_a_look_back),
+        _measure(engine, OPEN_LOTS, [OURS_OF_MANY_LOTS], sizes, _open_lots, _operations),
+        _measure(
+            engine,
+            LOTS_OF_A_SPEND,
+            [OURS_OF_MANY_LOTS, TRANSACTIONS, SUMS],
+            sorted({*sizes, MOST_LOTS}),
+            _open_lots,
+            _spend_of_all,
+        ),
+        _measure(engine, PAYERS, [OURS], sizes[:4], _payers, _operations),
+    ]
+
+
+Shape = Callable[[str, int], Iterable[Line]]
+Operations = Callable[[Meter, Ledger, str, int], dict[str, Cost | str]]
+
+
+def _measure(
+    engine: Any, axis: str, designs: Sequence[Design], sizes: Sequence[int], shape: Shape, operations: Operations
+) -> Growth:
+    growth = Growth(axis, sizes)
+    client = make_client()
+    meter = Meter(client)
+    for design in designs:
+        costs = growth.costs.setdefault(design.name, {})
+        ledger = design.ledger(client)
+        for size in sizes:
+            sys.stderr.write(f"{axis}: {design.name}, {size:,}\n")
+            account = f"{axis}-{size}"
+            accounts.write(engine, design.table["TableName"], design.items(shape(account, size)))
+            for operation, cost in operations(meter, ledger, account, size).items():
+                costs.setdefault(operation, {})[size] = cost
+    return growth
+
+
+def _history(account: str, lines: int) -> Iterable[Line]:
+    return accounts.history(account, lines, spends=True)
+
+
+def _open_lots(account: str, lots: int) -> Iterable[Line]:
+    return accounts.history(account, lots, spends=False)
+
+
+def _payers(account: str, payers: int) -> Iterable[Line]:
+    return accounts.history(account, max(payers, KEPT_OPEN), payers=payers, spends=False)
+
+
+def _operations(meter: Meter, ledger: Ledger, account: str, _: int) -> dict[str, Cost | str]:
+    return {name: cost_of(meter, partial(operation, ledger, account)) for name, operation in OPERATIONS.items()}
+
+
+def _operations_and_a_look_back(meter: Meter, ledger: Ledger, account: str, size: int) -> dict[str, Cost | str]:
+    costs = _operations(meter, ledger, account, size)
+    if isinstance(ledger, PassbookLedger):
+        middle, passbook = START + size // 2 * STEP, ledger.passbook
+        costs[BALANCE_AS_OF] = cost_of(meter, lambda: passbook.standing_as_of(account, middle, soon()))
+    return costs
+
+
+def _spend_of_all(meter: Meter, ledger: Ledger, account: str, size: int) -> dict[str, Cost | str]:
+    return {SPEND_OF_ALL: cost_of(meter, lambda: ledger.spend(account, size * POINTS))}
+
+
+def cost_of(meter: Meter, operation: Callable[[], object]) -> Cost | str:
+    """Count an operation, or say why it was refused."""
+    try:
+        with meter.counting() as cost:
+            operation()
+    except RefusedError as refusal:
+        return str(refusal)
+    return cost

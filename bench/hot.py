@@ -1,0 +1,242 @@
+"""Many clients on one account: how much of what they ask of DynamoDB is of use, and how fast they are together.
+
+What the storage does after a lost race is compared with what it might do. In virtual time, on the simulated table, the
+machine's own speed has no part in it, and every run is the same; on a real engine, clients are threads.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from random import Random
+from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
+
+from points.rules.terms import Add, Spend
+from points.storage import passbook
+from points.storage.dynamodb import make_client
+from points.storage.errors import UnavailableError
+from points.storage.lines import Line, Retry
+from points.storage.passbook import Passbook, Recorded
+
+from bench.accounts import START
+from bench.designs import TABLE
+from bench.meter import Meter
+from tests.simulator.agenda import Agenda, Course
+from tests.simulator.clock import VirtualClock
+from tests.simulator.network import Network
+from tests.simulator.process import Pause, Process
+from tests.simulator.table import Table
+
+CLIENTS = 16
+CHANGES = 50
+"""Of each client, one after another."""
+
+ROUND_TRIP_S = (0.003, 0.007)
+OWN_TIME_S = 0.001
+"""In virtual time: what DynamoDB takes for a call, and what the client itself takes before it."""
+
+PATIENCE_S = 10.5
+"""What a function has for a change, of its 15 seconds."""
+
+
+@dataclass
+class Outcome:
+    """What has become of the changes of all clients.
+
+    Attributes
+    ----------
+    useful
+        How many requests the changes would have taken without races.
+    requests
+        How many they took.
+    lost
+        How many changes were given up.
+    seconds
+        What each change took that was not.
+    until
+        When the last was done.
+    """
+
+    useful: int = 0
+    requests: int = 0
+    lost: int = 0
+    seconds: list[float] = field(default_factory=list)
+    until: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Of the requests, those of use."""
+        return self.useful / self.requests
+
+    @property
+    def rate(self) -> float:
+        """Changes a second, of all clients together."""
+        return len(self.seconds) / self.until
+
+    def note(self, change: Add | Spend, retry: Retry | None, seconds: float) -> None:
+        """Count a change that was recorded."""
+        self.useful += 2 + isinstance(change, Spend) + (retry is not None)
+        self.seconds.append(seconds)
+
+
+class _LostRaceError(Exception):
+    """Another writer was first."""
+
+
+class BeginsAgain(Passbook):
+    """A storage that, after a lost race, pauses and begins again, as is the habit."""
+
+    def record(self, *asked: Any, **terms: Any) -> Recorded:
+        """Write a change."""
+        for races in count(1):
+            try:
+                return super().record(*asked, **terms)
+            except _LostRaceError:
+                self._pause(_doubling(races))
+        raise AssertionError
+
+    def _put(self, line: Line, deadline: float) -> Line:
+        standing = super()._put(line, deadline)
+        if standing.write_id != line.write_id:
+            raise _LostRaceError
+        return standing
+
+
+def _doubling(races: int) -> float:
+    return min(0.5, 0.02 * 2.0**races)
+
+
+@contextmanager
+def _pausing(longest: Callable[[int], float]) -> Iterator[None]:
+    with patch.object(passbook, "_longest_pause", longest):
+        yield
+
+
+AS_IT_IS = "goes on, after pauses that get shorter: as it is"
+BEFORE = "begins again, after pauses that double"
+WAYS: dict[str, tuple[type[Passbook], Callable[[], AbstractContextManager[None]]]] = {
+    BEFORE: (BeginsAgain, nullcontext),
+    "goes on from the line that won, at once": (Passbook, lambda: _pausing(lambda _: 0)),
+    "goes on, after pauses that double": (Passbook, lambda: _pausing(_doubling)),
+    AS_IT_IS: (Passbook, nullcontext),
+}
+"""What a client may do after it has lost a race: the storage, and how long it pauses."""
+
+
+def in_virtual_time(way: str, clients: int, seed: int = 0) -> Outcome:
+    """Let clients make their changes, all at once, on the simulated table."""
+    book, circumstances = WAYS[way]
+    clock, outcome, network = VirtualClock(), Outcome(), Network(Table())
+    agenda, rng = Agenda(clock), Random(seed)
+
+    def client(number: int) -> Course:
+        for turn in range(CHANGES):
+            change, retry = _draw_change(rng, f"{number}-{turn}")
+            began = clock.elapsed()
+            process = Process(_attempt(book, change, retry, began, rng), clock)
+            try:
+                yield from _steps(process, network, rng)
+            except UnavailableError:
+                outcome.lost += 1
+            else:
+                outcome.note(change, retry, clock.elapsed() - began)
+
+    with circumstances():
+        _open(Passbook(network.client(clock), "ledger", clock=clock), "hot", clock.elapsed())
+        before = len(network.journal)
+        for number in range(clients):
+            agenda.start(client(number))
+        agenda.run()
+    outcome.requests, outcome.until = len(network.journal) - before, clock.elapsed()
+    return outcome
+
+
+def _attempt(book: type[Passbook], change: Add | Spend, retry: Retry | None, now: float, rng: Random) -> Any:
+    def run(client: Any, clock: Any) -> Recorded:
+        storage = book(client, "ledger", clock=clock, rng=rng)
+        return storage.record("hot", change, now + PATIENCE_S, retry=retry)
+
+    return run
+
+
+def _steps(process: Process[Recorded], network: Network, rng: Random) -> Course:
+    """Take a change's steps; a call arrives half-way between its beginning and its answer."""
+    while process.step:
+        if isinstance(process.step, Pause):
+            yield process.step.seconds
+            process.resume()
+        else:
+            half = rng.uniform(*ROUND_TRIP_S) / 2
+            yield OWN_TIME_S + half
+            answer = network.carry(process.step)
+            yield half
+            process.resume(answer)
+
+
+def on_engine(way: str, callers: Sequence[tuple[Any, Meter]]) -> Outcome:
+    """Let clients, each in a thread with a metered client of botocore's, make their changes on a new account."""
+    book, circumstances = WAYS[way]
+    outcome, account = Outcome(), str(uuid4())
+
+    def client(number: int) -> None:
+        storage, rng = book(callers[number][0], TABLE["TableName"]), Random(number)
+        for turn in range(CHANGES):
+            change, retry = _draw_change(rng, f"{number}-{turn}")
+            began = time.monotonic()
+            try:
+                storage.record(account, change, began + PATIENCE_S, retry=retry)
+            except UnavailableError:
+                outcome.lost += 1
+            else:
+                outcome.note(change, retry, time.monotonic() - began)
+
+    with circumstances(), ThreadPoolExecutor(len(callers)) as threads:
+        _open(Passbook(callers[0][0], TABLE["TableName"]), account, time.monotonic())
+        before, began = _requests(callers), time.monotonic()
+        list(threads.map(client, range(len(callers))))
+        outcome.requests, outcome.until = _requests(callers) - before, time.monotonic() - began
+    return outcome
+
+
+def new_callers(clients: int) -> list[tuple[Any, Meter]]:
+    """Make clients of botocore's, and have each counted."""
+    made = [make_client() for _ in range(clients)]
+    return [(client, Meter(client)) for client in made]
+
+
+def _requests(callers: Sequence[tuple[Any, Meter]]) -> int:
+    return sum(meter.total.requests for _, meter in callers)
+
+
+def _open(book: Passbook, account: str, now: float) -> None:
+    """Give an account so much that no spend is refused."""
+    book.record(account, Add("DANNON", 10**9, START), now + PATIENCE_S)
+
+
+def _draw_change(rng: Random, name: str) -> tuple[Add | Spend, Retry | None]:
+    """Draw a change: two adds for each spend, and every other with a key."""
+    retry = Retry(name, name) if rng.random() < 0.5 else None
+    if rng.random() < 1 / 3:
+        return Spend(rng.randint(1, 100)), retry
+    return Add("DANNON", rng.randint(1, 100), START + timedelta(hours=rng.randint(0, 1_000))), retry
+
+
+def compare_on_engine(runs: int) -> dict[tuple[str, int], Outcome]:
+    """Compare how it was with how it is, for one client and for many, in turns; of each, the run in the middle."""
+    callers = new_callers(CLIENTS)
+    outcomes: dict[tuple[str, int], list[Outcome]] = {}
+    for _ in range(runs):
+        for way in (BEFORE, AS_IT_IS):
+            for clients in (1, CLIENTS):
+                outcomes.setdefault((way, clients), []).append(on_engine(way, callers[:clients]))
+    return {key: sorted(some, key=lambda it: it.rate)[runs // 2] for key, some in outcomes.items()}
+
+
+def compare_in_virtual_time(crowds: Sequence[int]) -> dict[tuple[str, int], Outcome]:
+    """Compare all ways, for one client and for some numbers of them."""
+    return {(way, clients): in_virtual_time(way, clients) for way in WAYS for clients in (1, *crowds)}

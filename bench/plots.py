@@ -1,0 +1,111 @@
+"""What was measured, as pictures."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from bench import hot
+from bench.designs import OURS, SUMS, TRANSACTIONS
+from bench.growth import HISTORY, LOTS_OF_A_SPEND, PAYERS, SPEND_OF_ALL, Costs, Growth
+from bench.meter import Cost
+
+mpl.use("svg")
+
+COLOURS = {OURS.name: "#0b6e4f", TRANSACTIONS.name: "#c8553d", SUMS.name: "#7768ae"}
+STYLE: Any = {
+    "figure.figsize": (7, 3.6),
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "font.size": 9,
+    "lines.marker": "o",
+    "lines.markersize": 4,
+    "svg.hashsalt": "points-ledger",  # the same figures give the same file
+}
+
+
+def draw(folder: Path, grown: Sequence[Growth], crowds: dict[tuple[str, int], hot.Outcome]) -> None:
+    """Draw all pictures into a folder."""
+    by_axis = {growth.axis: growth for growth in grown}
+    _draw_spends(folder / "costs-spend.svg", by_axis[LOTS_OF_A_SPEND])
+    _draw_balances(folder / "costs-history.svg", by_axis[HISTORY])
+    _draw_payers(folder / "costs-payers.svg", by_axis[PAYERS])
+    _draw_crowds(folder / "hot-account.svg", crowds)
+
+
+def _draw_spends(file: Path, growth: Growth) -> None:
+    with _axes(file, "Write units of a spend", "lots that it draws on") as axes:
+        for design, costs in growth.costs.items():
+            sizes, units = _series(costs, SPEND_OF_ALL, "write_units")
+            ours = design == OURS.name
+            axes.loglog(sizes, units, color=COLOURS[design], lw=3 if ours else 1.5, ls="-" if ours else "--")
+            _label(axes, design, sizes[-1], units[-1], above=not ours)
+            if sizes[-1] < growth.sizes[-1]:
+                end = (sizes[-1], units[-1])
+                axes.annotate("no more fit into one", end, (8, -4), textcoords="offset points", color=COLOURS[design])
+                axes.plot(sizes[-1], units[-1], "x", color=COLOURS[design], ms=9, mew=2)
+        axes.set_ylim(0.5, 1_000)
+
+
+def _draw_balances(file: Path, growth: Growth) -> None:
+    with _axes(file, "Read units of an add", "lines in the account's history") as axes:
+        for design, costs in growth.costs.items():
+            sizes, units = _series(costs, "add", "read_units")
+            ours = design == OURS.name
+            axes.loglog(sizes, units, color=COLOURS[design], lw=3 if ours else 1.5, ls="-" if ours else "--")
+            _label(axes, design, sizes[-1], units[-1], above=design != TRANSACTIONS.name)
+        axes.set_ylim(bottom=0.5)
+
+
+def _draw_payers(file: Path, growth: Growth) -> None:
+    with _axes(file, "Units of an add, ours", "payers in the account") as axes:
+        for units_of, name, style in (("write_units", "write units", "-"), ("read_units", "read units", ":")):
+            sizes, units = _series(growth.costs[OURS.name], "add", units_of)
+            axes.loglog(sizes, units, color=COLOURS[OURS.name], ls=style)
+            axes.annotate(name, (sizes[-1], units[-1]), (-4, 6), textcoords="offset points", ha="right")
+        axes.set_ylim(bottom=0.5)
+
+
+def _draw_crowds(file: Path, crowds: dict[tuple[str, int], hot.Outcome]) -> None:
+    clients = hot.CLIENTS
+    with _axes(file, f"{clients} clients on one account: requests that are of use, of all", "") as axes:
+        ways = list(hot.WAYS)
+        shares = [crowds[way, clients].share for way in ways]
+        rates = [crowds[way, clients].rate / crowds[way, 1].rate for way in ways]
+        colours = [COLOURS[OURS.name] if way == hot.AS_IT_IS else "#b9b9b9" for way in ways]
+        axes.barh(ways, shares, color=colours)
+        for place, (share, rate) in enumerate(zip(shares, rates, strict=True)):
+            text = f"{share:.2f}, at {rate:.1f} times one client's rate"
+            axes.annotate(text, (share, place), (4, -3), textcoords="offset points")
+        axes.axvline(0.5, color="#444444", lw=0.8, ls=":")
+        axes.set_xlim(0, 1)
+        axes.invert_yaxis()
+
+
+def _series(costs: Costs, operation: str, units: str) -> tuple[list[int], list[float]]:
+    """Return the sizes at which an operation was done, and its units there."""
+    done = [(size, getattr(cost, units)) for size, cost in costs[operation].items() if isinstance(cost, Cost)]
+    return [size for size, _ in done], [max(amount, 0.5) for _, amount in done]
+
+
+def _label(axes: Axes, text: str, x: float, y: float, *, above: bool) -> None:
+    place = (0, 7 if above else -13)
+    axes.annotate(text, (x, y), place, textcoords="offset points", ha="right", color=COLOURS[text], weight="bold")
+
+
+@contextmanager
+def _axes(file: Path, title: str, along: str) -> Iterator[Axes]:
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots()
+        axes.set_title(title)
+        axes.set_xlabel(along)
+        yield axes
+        figure.savefig(file, metadata={"Date": None})
+        plt.close(figure)

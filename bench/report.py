@@ -1,0 +1,119 @@
+"""What was measured, as tables in a page of the documentation: each between two comments that name it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import cast
+
+from bench import hot, prices, speed
+from bench.designs import OURS, SUMS, TRANSACTIONS
+from bench.growth import HISTORY, Costs, Growth
+from bench.meter import Cost
+from bench.speed import Times
+
+PRICED_AT = 1_000
+"""Lines of the history, for the prices."""
+
+
+def put(page: Path, name: str, content: str) -> None:
+    """Put a table into a page, in place of the one of that name."""
+    text = page.read_text()
+    pattern = rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)"
+    replaced, found = re.subn(pattern, lambda place: f"{place[1]}\n{content}\n\n{place[2]}", text, flags=re.DOTALL)
+    if found != 1:
+        raise ValueError(f"{page} has no place for {name}")
+    page.write_text(replaced)
+
+
+def verdicts(verdicts_of: dict[str, dict[str, str]]) -> str:
+    """Show which ledger answers which question rightly, and what it does otherwise."""
+    questions = next(iter(verdicts_of.values()))
+    rows = [[question, *(_cell(of[question]) for of in verdicts_of.values())] for question in questions]
+    return _table(["", *verdicts_of], rows)
+
+
+def _cell(wrong: str) -> str:
+    return f"**no**: {wrong}" if wrong else "yes"
+
+
+def growth(measured: Growth) -> str:
+    """Show what operations cost as an account grows: requests / write units / read units."""
+    several = len(measured.costs) > 1
+    rows = [
+        [operation, *([design] if several else []), *(_cost(costs[operation][size]) for size in measured.sizes)]
+        for operation in _operations(measured.costs.values())
+        for design, costs in measured.costs.items()
+        if operation in costs
+    ]
+    header = ["operation", *(["ledger"] if several else []), *(f"{size:,}" for size in measured.sizes)]
+    return _table(header, rows)
+
+
+def _operations(costs: Iterable[Costs]) -> list[str]:
+    return list(dict.fromkeys(operation for of_design in costs for operation in of_design))
+
+
+def _cost(cost: Cost | str) -> str:
+    return str(cost) if isinstance(cost, Cost) else "**refused**"
+
+
+def priced(grown: Sequence[Growth]) -> str:
+    """Show what a million calls cost, at some length of the history."""
+    history = next(it for it in grown if it.axis == HISTORY)
+    size = min(PRICED_AT, history.sizes[-1])
+    rows = []
+    for operation, by_size in history.costs[OURS.name].items():
+        price = prices.price_of(cast(Cost, by_size[size]))
+        others = [_price_of(history.costs[design.name], operation, size) for design in (TRANSACTIONS, SUMS)]
+        rows.append([operation, *map(_dollars, price), f"**{_dollars(price.total)}**", *others])
+    header = ["operation", "HTTP API", "Lambda", "writes", "reads", "passbook", TRANSACTIONS.name, SUMS.name]
+    return _table(header, rows)
+
+
+def _price_of(costs: Costs, operation: str, size: int) -> str:
+    cost = costs.get(operation, {}).get(size)
+    return _dollars(prices.price_of(cost).total) if isinstance(cost, Cost) else ""
+
+
+def _dollars(amount: float) -> str:
+    return f"${amount + 1e-9:.2f}"  # half a cent is rounded up
+
+
+def crowds(outcomes: dict[tuple[str, int], hot.Outcome]) -> str:
+    """Show how many clients of one account fare."""
+    rows = [
+        [
+            way,
+            str(clients),
+            f"{it.share:.2f}",
+            f"{it.rate / outcomes[way, 1].rate:.1f}",
+            f"{1_000 * median(it.seconds):,.0f}",
+            f"{1_000 * max(it.seconds):,.0f}",
+            str(it.lost),
+        ]
+        for (way, clients), it in outcomes.items()
+        if clients > 1
+    ]
+    header = ["after a lost race, a client …", "clients", "of use", "rate", "median, ms", "slowest, ms", "given up"]
+    return _table(header, rows)
+
+
+def speeds(measured: dict[int, Times]) -> str:
+    """Show what every ledger takes, of what our storage takes, with the quartiles."""
+    names = list(next(iter(next(iter(measured.values())).values())))
+    rows = [
+        [operation, f"{lines:,}", *(_ratio(*speed.ratios(times[operation], name, OURS.name)) for name in names)]
+        for operation in speed.OPERATIONS
+        for lines, times in measured.items()
+    ]
+    return _table(["operation", "lines", *names], rows)
+
+
+def _ratio(middle: float, lower: float, upper: float) -> str:
+    return "1" if lower == upper else f"{middle:.2g} ({lower:.2g} to {upper:.2g})"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
