@@ -117,11 +117,11 @@ def _pausing(longest: Callable[[int], float]) -> Iterator[None]:
         yield
 
 
-AS_IT_IS = "goes on, after pauses that get shorter: as it is"
+AS_IT_IS = "goes on, after pauses that get shorter"
 BEFORE = "begins again, after pauses that double"
 WAYS: dict[str, tuple[type[Passbook], Callable[[], AbstractContextManager[None]]]] = {
     BEFORE: (BeginsAgain, nullcontext),
-    "goes on from the line that won, at once": (Passbook, lambda: _pausing(lambda _: 0)),
+    "goes on, at once": (Passbook, lambda: _pausing(lambda _: 0)),
     "goes on, after pauses that double": (Passbook, lambda: _pausing(_doubling)),
     AS_IT_IS: (Passbook, nullcontext),
 }

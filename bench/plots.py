@@ -17,13 +17,17 @@ from bench.meter import Cost
 mpl.use("svg")
 
 COLOURS = {OURS.name: "#0b6e4f", TRANSACTIONS.name: "#c8553d", SUMS.name: "#7768ae"}
+LABELS = {
+    OURS.name: "passbook, ours",
+    TRANSACTIONS.name: "transactions over every lot",
+    SUMS.name: "sums of the whole history",
+}
 STYLE: Any = {
     "figure.figsize": (7, 3.6),
     "figure.constrained_layout.use": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
+    "figure.titlesize": 11,
     "font.size": 9,
     "lines.marker": "o",
     "lines.markersize": 4,
@@ -41,7 +45,7 @@ def draw(folder: Path, grown: Sequence[Growth], crowds: dict[tuple[str, int], ho
 
 
 def _draw_spends(file: Path, growth: Growth) -> None:
-    with _axes(file, "Write units of a spend", "lots that it draws on") as axes:
+    with _axes(file, "What a spend writes: write units, by the lots that it draws on", "lots") as axes:
         for design, costs in growth.costs.items():
             sizes, units = _series(costs, SPEND_OF_ALL, "write_units")
             ours = design == OURS.name
@@ -52,39 +56,42 @@ def _draw_spends(file: Path, growth: Growth) -> None:
                 axes.annotate("no more fit into one", end, (8, -4), textcoords="offset points", color=COLOURS[design])
                 axes.plot(sizes[-1], units[-1], "x", color=COLOURS[design], ms=9, mew=2)
         axes.set_ylim(0.5, 1_000)
+        _show_plain_numbers(axes)
 
 
 def _draw_balances(file: Path, growth: Growth) -> None:
-    with _axes(file, "Read units of an add", "lines in the account's history") as axes:
+    with _axes(file, "What an add reads: read units, by the length of the account's history", "lines") as axes:
         for design, costs in growth.costs.items():
             sizes, units = _series(costs, "add", "read_units")
             ours = design == OURS.name
             axes.loglog(sizes, units, color=COLOURS[design], lw=3 if ours else 1.5, ls="-" if ours else "--")
             _label(axes, design, sizes[-1], units[-1], above=design != TRANSACTIONS.name)
         axes.set_ylim(bottom=0.5)
+        _show_plain_numbers(axes)
 
 
 def _draw_payers(file: Path, growth: Growth) -> None:
-    with _axes(file, "Units of an add, ours", "payers in the account") as axes:
+    with _axes(file, "What an add takes, by the account's payers", "payers") as axes:
         for units_of, name, style in (("write_units", "write units", "-"), ("read_units", "read units", ":")):
             sizes, units = _series(growth.costs[OURS.name], "add", units_of)
             axes.loglog(sizes, units, color=COLOURS[OURS.name], ls=style)
             axes.annotate(name, (sizes[-1], units[-1]), (-4, 6), textcoords="offset points", ha="right")
         axes.set_ylim(bottom=0.5)
+        _show_plain_numbers(axes)
 
 
 def _draw_crowds(file: Path, crowds: dict[tuple[str, int], hot.Outcome]) -> None:
     clients = hot.CLIENTS
-    with _axes(file, f"{clients} clients on one account: requests that are of use, of all", "") as axes:
+    with _axes(file, f"{clients} clients on one account: how much of what they ask is of use", "") as axes:
         ways = list(hot.WAYS)
         shares = [crowds[way, clients].share for way in ways]
         rates = [crowds[way, clients].rate / crowds[way, 1].rate for way in ways]
         colours = [COLOURS[OURS.name] if way == hot.AS_IT_IS else "#b9b9b9" for way in ways]
-        axes.barh(ways, shares, color=colours)
+        axes.barh([way.replace(", ", ",\n") for way in ways], shares, color=colours)
         for place, (share, rate) in enumerate(zip(shares, rates, strict=True)):
-            text = f"{share:.2f}, at {rate:.1f} times one client's rate"
+            text = f"{share:.2f}, {rate:.1f} x one client's rate"
             axes.annotate(text, (share, place), (4, -3), textcoords="offset points")
-        axes.axvline(0.5, color="#444444", lw=0.8, ls=":")
+        axes.axvline(0.5, color="#444444", lw=0.8, ls=":", marker="")
         axes.set_xlim(0, 1)
         axes.invert_yaxis()
 
@@ -95,16 +102,21 @@ def _series(costs: Costs, operation: str, units: str) -> tuple[list[int], list[f
     return [size for size, _ in done], [max(amount, 0.5) for _, amount in done]
 
 
-def _label(axes: Axes, text: str, x: float, y: float, *, above: bool) -> None:
-    place = (0, 7 if above else -13)
-    axes.annotate(text, (x, y), place, textcoords="offset points", ha="right", color=COLOURS[text], weight="bold")
+def _label(axes: Axes, design: str, x: float, y: float, *, above: bool) -> None:
+    place, colour = (0, 7 if above else -13), COLOURS[design]
+    axes.annotate(LABELS[design], (x, y), place, textcoords="offset points", ha="right", color=colour, weight="bold")
+
+
+def _show_plain_numbers(axes: Axes) -> None:
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda number, _: f"{number:,.0f}")
 
 
 @contextmanager
 def _axes(file: Path, title: str, along: str) -> Iterator[Axes]:
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
-        axes.set_title(title)
+        figure.suptitle(title, x=0.01, ha="left")
         axes.set_xlabel(along)
         yield axes
         figure.savefig(file, metadata={"Date": None})
