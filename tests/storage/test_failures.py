@@ -61,18 +61,19 @@ def test_classification(error: Exception, failure: Failure) -> None:
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """Takes every call for a failure: answers with status 500, or closes the connection without an answer."""
+    """Takes every call for a failure: gives an answer that says nothing, or closes the connection without one."""
 
-    answers = True
+    answer: tuple[int, bytes] | None
     calls = 0
 
     def do_POST(self) -> None:
         type(self).calls += 1
-        if self.answers:
-            self.send_response(500)
-            self.send_header("Content-Length", "2")
+        if self.answer:
+            status, body = self.answer
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(body)
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
@@ -90,12 +91,15 @@ def listening(handler: type[Endpoint]) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.parametrize("answers", [True, False], ids=["answered with 500", "connection closed"])
-def test_a_call_is_one_attempt(answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "answer_given",
+    [(500, b"{}"), (200, b"<html>It works!</html>"), (200, b"null"), (200, b""), None],
+    ids=["answered with 500", "answered by a page", "answered by null", "answered by nothing", "connection closed"],
+)
+def test_a_call_is_one_attempt(answer_given: tuple[int, bytes] | None, monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(Endpoint):
-        pass
+        answer = answer_given
 
-    Failing.answers = answers
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -103,7 +107,7 @@ def test_a_call_is_one_attempt(answers: bool, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
         client = make_client()
         with pytest.raises(CALL_ERRORS) as raised:
-            client.get_item(TableName="ledger", Key={"account": {"S": "anna"}, "sequence": {"N": "1"}})
+            client.put_item(TableName="ledger", Item={"account": {"S": "anna"}, "sequence": {"N": "1"}})
         client.close()
     assert failure_of(raised.value) is Failure.UNCLEAR
     assert Failing.calls == 1

@@ -1,6 +1,8 @@
 """DynamoDB's client, and what a failed call says about whether it took effect."""
 
+import json
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import Any, Protocol, cast
 
 from botocore.config import Config
@@ -46,14 +48,39 @@ class DynamoDB(Protocol):
 
 
 def make_client() -> DynamoDB:
-    """Make a client whose every call is one attempt, so that no unclear attempt hides behind a clear one."""
+    """Make a client whose every call is one attempt, so that no unclear attempt hides behind a clear one.
+
+    It is spared a third and more of its usual work, which serves nobody here: see `python -m bench.handlers`.
+    """
+    session = get_session()
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
         retries={"total_max_attempts": 1, "mode": "standard"},
         tcp_keepalive=True,
+        user_agent=session.user_agent(),  # once: the usual one is put together twice for every call
+        parameter_validation=False,  # all requests are made by `requests`, which has tests
     )
-    return cast(DynamoDB, get_session().create_client("dynamodb", config=config))
+    client = session.create_client("dynamodb", config=config)
+    client.meta.events.register("before-parse.dynamodb", _read_answer)
+    return cast(DynamoDB, client)
+
+
+def _read_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Read DynamoDB's JSON as it stands: botocore would walk through every value of it, and come to the same.
+
+    Raises
+    ------
+    ResponseParserError
+        It is not JSON, so it is not known whose answer it is.
+    """
+    if response_dict["status_code"] != HTTPStatus.OK:
+        return
+    try:
+        customized_response_dict.update(json.loads(response_dict["body"]))
+    except (TypeError, ValueError):
+        raise ResponseParserError("the answer is not a JSON object") from None
+    response_dict["body"] = b"{}"
 
 
 class Failure(Enum):
