@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-integration test-browser test-contract lint types validate openapi build build-local deploy-local test-e2e test-pythons measure-init clean
+.PHONY: help run test test-integration test-browser test-contract lint types validate openapi build build-local deploy-local test-e2e bench test-pythons measure-init clean
 
 # `sam build` wants the functions' own Python on the PATH.
 SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
@@ -53,6 +53,9 @@ deploy-local: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for 
 test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a stand-in for AWS in a throw-away place, and test through HTTP
 	@.venv/bin/python -m pytest tests/e2e $(ARGS)
 
+bench: .venv/.all ## Measure costs and speed, beside other designs, for docs/costs.md (ARGS=--quick: that it works)
+	@PYTHONPATH=functions .venv/bin/python -m bench $(ARGS)
+
 # What differs between Pythons is how they parse, and what they import; `make test` has already been run on one.
 QUICK = tests/api/test_exercise.py tests/api/test_bodies.py tests/api/test_retries.py tests/rules/test_promises.py
 test-pythons: ## Run the quick tests on every other Python found, from 3.11 on
@@ -67,11 +70,11 @@ measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built fun
 	@.venv-sam/bin/python -m tools.measure_init .aws-sam/plain
 
 clean: ## Remove the environments and what tools left behind; the data of `make run` stays
-	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots
+	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots .bench
 
 # What is installed where. Each is renewed when its requirements have changed.
 .venv/.run: local/requirements.txt functions/requirements.txt
-.venv/.all: requirements.txt tests/requirements.txt .venv/.run
+.venv/.all: requirements.txt bench/requirements.txt tests/requirements.txt .venv/.run
 .venv-ministack/.run: local/requirements-ministack.txt
 .venv-sam/.all: infra/requirements.txt
 .venv-browser/.all: tests/browser/requirements.txt

@@ -1,4 +1,4 @@
-"""`make bench`: measures everything, and writes it into docs/costs.md and the pictures beside it.
+"""`make bench`: measures everything, and writes it into pages of the documentation, with pictures beside them.
 
 With --quick, small accounts and few rounds, and everything into .bench instead: to see that it works.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from points.storage.dynamodb import make_client
 
-from bench import growth, hot, plots, report, speed
+from bench import growth, handlers, hot, plots, report, speed
 from bench.designs import APPS, DESIGNS, TABLE, tables
 from bench.questions import verdicts
 from tools.dynamodb_local import EngineError, patient_client, running_engine
@@ -37,7 +37,8 @@ def main() -> None:
     if quick:
         folder = ROOT / ".bench"
         folder.mkdir(exist_ok=True)
-        shutil.copy(ROOT / "docs/costs.md", folder)
+        for page in ("costs.md", "handlers.md"):
+            shutil.copy(ROOT / "docs" / page, folder)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what the functions log and count
     try:
         with running_engine() as url:
@@ -45,7 +46,7 @@ def main() -> None:
             measure(folder, patient_client(), quick=quick)
     except EngineError as error:
         sys.exit(f"error: {error}")
-    sys.stderr.write(f"Written: {folder / 'costs.md'}\n")
+    sys.stderr.write(f"Written: costs.md, handlers.md and the pictures, in {folder}\n")
 
 
 def measure(folder: Path, engine: Any, *, quick: bool) -> None:
@@ -60,8 +61,10 @@ def measure(folder: Path, engine: Any, *, quick: bool) -> None:
         crowds = hot.compare_in_virtual_time([hot.CLIENTS] if quick else [4, hot.CLIENTS, 64])
         report.put(page, "crowds in virtual time", report.crowds(crowds))
         report.put(page, "crowds on the engine", report.crowds(hot.compare_on_engine(1 if quick else 5)))
-        sizes, rounds = ([100], 2) if quick else ([1_000, 10_000], 20)
-        report.put(page, "speed", report.speeds({lines: speed.measure(engine, lines, rounds) for lines in sizes}))
+        rounds_at = {100: 2} if quick else {1_000: 20, 10_000: 10}
+        times = {lines: speed.measure(engine, lines, rounds) for lines, rounds in rounds_at.items()}
+        report.put(page, "speed", report.speeds(times))
+    report.put(folder / "handlers.md", "handlers", "\n".join(handlers.tables(handlers.rows_of())))
     plots.draw(folder, grown, crowds)
 
 

@@ -4,9 +4,7 @@ from typing import NamedTuple
 
 from bench.meter import Cost
 
-REGION = "us-east-1"
-READ_ON = "24 November 2026"
-"""When these prices were last looked up; no live page could be reached, so they are those that others cite."""
+LOOKED_UP = "24 November 2026"
 
 HTTP_API = 1.00  # a million calls, up to 300 million a month
 LAMBDA_REQUESTS = 0.20  # a million
@@ -18,6 +16,16 @@ MEMORY_GB = 1.0
 SECONDS_OF_OWN = 0.005
 SECONDS_OF_REQUEST = 0.005
 """Assumed of a warm function: what it takes itself, and for each request to DynamoDB."""
+
+
+TERMS = f"""\
+By list prices of us-east-1 as others cited them on {LOOKED_UP}, when Amazon's own pages could not be reached:
+HTTP API ${HTTP_API:.2f} a million calls;
+Lambda ${LAMBDA_REQUESTS:.2f} a million, and ${LAMBDA_GB_SECOND:.10f} a GB-second on arm64;
+DynamoDB on demand ${WRITE_UNITS} a million write units, and ${READ_UNITS} a million read units.
+A warm function of {MEMORY_GB:.0f} GB is taken to need {1_000 * SECONDS_OF_OWN:.0f} ms of its own,
+and {1_000 * SECONDS_OF_REQUEST:.0f} ms for each request to DynamoDB."""
+"""What the prices rest on."""
 
 
 class Price(NamedTuple):

@@ -59,7 +59,7 @@ def _cost(cost: Cost | str) -> str:
 
 
 def priced(grown: Sequence[Growth]) -> str:
-    """Show what a million calls cost, at some length of the history."""
+    """Show what a million calls cost, and on which terms."""
     history = next(it for it in grown if it.axis == HISTORY)
     size = min(PRICED_AT, history.sizes[-1])
     rows = []
@@ -67,8 +67,8 @@ def priced(grown: Sequence[Growth]) -> str:
         price = prices.price_of(cast(Cost, by_size[size]))
         others = [_price_of(history.costs[design.name], operation, size) for design in (TRANSACTIONS, SUMS)]
         rows.append([operation, *map(_dollars, price), f"**{_dollars(price.total)}**", *others])
-    header = ["operation", "HTTP API", "Lambda", "writes", "reads", "passbook", TRANSACTIONS.name, SUMS.name]
-    return _table(header, rows)
+    header = ["operation", "HTTP API", "Lambda", "writes", "reads", OURS.name, TRANSACTIONS.name, SUMS.name]
+    return f"At {size:,} lines of history:\n\n{_table(header, rows)}\n\n{prices.TERMS}"
 
 
 def _price_of(costs: Costs, operation: str, size: int) -> str:
@@ -111,7 +111,11 @@ def speeds(measured: dict[int, Times]) -> str:
 
 
 def _ratio(middle: float, lower: float, upper: float) -> str:
-    return "1" if lower == upper else f"{middle:.2g} ({lower:.2g} to {upper:.2g})"
+    return "1" if lower == upper else f"{_two_digits(middle)} ({_two_digits(lower)} to {_two_digits(upper)})"
+
+
+def _two_digits(ratio: float) -> str:
+    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:,.0f}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
