@@ -2,15 +2,13 @@
 
 import gc
 import os
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import NamedTuple
 
 import pytest
 from points.storage import open_lots
 
-from tests.simulator.interleavings import Interleavings, Scenario
+from tests.simulator.interleavings import Interleavings
 from tests.simulator.worlds import World
 from tests.storage.scenarios import scenarios
 
@@ -36,14 +34,6 @@ ALL_MARKS = {
 }
 
 
-class Walked(NamedTuple):
-    """What there was to see."""
-
-    moments: int
-    schedules: int
-    marks: set[str]
-
-
 @pytest.fixture(autouse=True)
 def _pages_of_one_lot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(open_lots, "FIRST_PAGE", 1)
@@ -57,33 +47,32 @@ def _without_garbage_collection() -> Iterator[None]:
     gc.enable()
 
 
-def walk(to_walk: Iterable[Scenario]) -> Walked:
-    """Walk through scenarios; those that begin with the same lines share a world."""
-    world_of = cache(World)
-    moments = schedules = 0
-    marks: set[str] = set()
-    for scenario in to_walk:
-        walked = Interleavings(scenario, world_of(scenario.before))
-        moments += walked.moments
-        schedules += walked.schedules
-        marks |= walked.marks
-    return Walked(moments, schedules, marks)
+@pytest.fixture
+def marks_of(saw: Callable[[int, str], None]) -> Callable[..., set[str]]:
+    """Return a function that walks through the scenarios of so many callers, with up to so many faults."""
+
+    def walk_through(callers: int, faults: int, requests: int | None = None) -> set[str]:
+        world_of = cache(World)  # those that begin with the same lines share one
+        moments = schedules = 0
+        marks: set[str] = set()
+        for scenario in scenarios(callers, faults, requests):
+            walked = Interleavings(scenario, world_of(scenario.before))
+            moments += walked.moments
+            schedules += walked.schedules
+            marks |= walked.marks
+        saw(moments, f"moments of {callers} callers with up to {faults} faults")
+        saw(schedules, f"orders in which their steps can come, of {callers} callers with up to {faults} faults")
+        assert moments > 90_000
+        return marks
+
+    return walk_through
 
 
-def report(walked: Walked, capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        sys.stdout.write(f" {walked.moments:,} moments in {walked.schedules:,} schedules ")
+def test_two_callers(marks_of: Callable[..., set[str]]) -> None:
+    marks = marks_of(callers=2, faults=3 if NIGHTLY else 2)
+    assert marks >= ALL_MARKS - {"lines read after lost races"}, "only that needs a third caller"
 
 
-def test_two_callers_with_two_faults(capsys: pytest.CaptureFixture[str]) -> None:
-    walked = walk(scenarios(callers=2, faults=2))
-    report(walked, capsys)
-    assert walked.moments > 90_000
-    assert walked.marks >= ALL_MARKS - {"lines read after lost races"}, "only that needs a third caller"
-
-
-def test_three_callers(capsys: pytest.CaptureFixture[str]) -> None:
-    walked = walk(scenarios(callers=3, faults=2) if NIGHTLY else scenarios(callers=3, faults=1, requests=3))
-    report(walked, capsys)
-    assert walked.moments > 100_000
-    assert walked.marks >= ALL_MARKS
+def test_three_callers(marks_of: Callable[..., set[str]]) -> None:
+    marks = marks_of(callers=3, faults=2) if NIGHTLY else marks_of(callers=3, faults=1, requests=3)
+    assert marks >= ALL_MARKS
