@@ -95,14 +95,26 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at a request, with the account's last sequence number when it began and when it ended."""
+    """One attempt at a request.
+
+    Attributes
+    ----------
+    deadline, until
+        By which time it had to end, and when it did.
+    began_at, ended_at
+        The account's last sequence number when it began and when it ended.
+    fast
+        How many seconds its clock was fast.
+    """
 
     name: str
     request: Request
     deadline: float
+    until: float
     began_at: int
     ended_at: int
     ending: Ending
+    fast: float = 0.0
 
     def __str__(self) -> str:
         ending = self.ending
@@ -178,5 +190,6 @@ class Session:
         began_at = self.network.table.last(ACCOUNT)
         client = self.network.client(self.clock, name)
         ending = perform(name, request, client, self.clock, deadline=deadline, rng=self._rng)
-        self.attempts.append(Attempt(name, request, deadline, began_at, self.network.table.last(ACCOUNT), ending))
+        until, ended_at = self.clock.elapsed(), self.network.table.last(ACCOUNT)
+        self.attempts.append(Attempt(name, request, deadline, until, began_at, ended_at, ending))
         return self.attempts[-1]

@@ -1,15 +1,17 @@
 """The judge: from what was asked, answered and written, says whether a promise was broken."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from points.rules.refusals import LimitError, NotEnoughPointsError, PayerBelowZeroError, Refusal
 from points.rules.terms import MAX_POINTS, Add, Added, Spend, State
 from points.storage.errors import KeyReusedError, VersionMismatchError
-from points.storage.lines import Line, from_item, to_item
+from points.storage.lines import BEFORE_ALL, Line, from_item, to_item
 
 from tests.model import Model, ModelRefusal
 from tests.simulator.attempts import ACCOUNT, Attempt, Preview, Request, Verdict, planned_by
 from tests.simulator.calls import Call
+from tests.simulator.clock import START
 from tests.simulator.items import Item
 from tests.simulator.network import Network, Sent
 
@@ -102,6 +104,7 @@ def audit(network: Network, attempts: Sequence[Attempt]) -> Book:
     for attempt in attempts:
         check_ending(attempt, book)
         check_conduct(attempt, network.sent_by(attempt.name))
+        check_dates(attempt, network.sent_by(attempt.name), book)
     return book
 
 
@@ -212,3 +215,16 @@ def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
             attempt,
             *sent,
         )
+
+
+def check_dates(attempt: Attempt, sent: Sequence[Sent], book: Book) -> None:
+    """Judge when an attempt says that its lines were recorded: when each was first put, but not before the line above.
+
+    That holds for lines that lost their race, too.
+    """
+    puts = {one.call: one.at for one in reversed(sent) if one.call.writes}
+    for call, at in puts.items():
+        line = from_item(call.request["Item"])
+        above = book.lines[line.sequence - 2].recorded_at if line.sequence > 1 else BEFORE_ALL
+        recorded_at = max(above, START + timedelta(seconds=at) + timedelta(seconds=attempt.fast))
+        require(line.recorded_at == recorded_at, "a line is dated when it was planned", attempt, line, recorded_at)

@@ -124,9 +124,12 @@ class History:
     def _send(self, request: Request) -> Course:
         """Send a request once, call by call."""
         name, deadline = str(next(self._names)), self._clock.elapsed() + self._patience
+        fast = self._rng.choice((0.0, self._rng.uniform(-5, 5)))
         began_at = self.network.table.last(ACCOUNT)
         process = Process(
-            lambda client, clock: perform(name, request, client, clock, deadline=deadline, rng=self._rng), self._clock
+            lambda client, clock: perform(name, request, client, clock, deadline=deadline, rng=self._rng),
+            self._clock,
+            fast,
         )
         while process.step:
             if isinstance(process.step, Pause):
@@ -137,8 +140,8 @@ class History:
                 yield answer.seconds + self._rng.uniform(0, LATENCY_S)
                 process.resume(answer)
         assert process.result
-        ended_at = self.network.table.last(ACCOUNT)
-        attempt = Attempt(name, request, deadline, began_at, ended_at, process.result)
+        until, ended_at = self._clock.elapsed(), self.network.table.last(ACCOUNT)
+        attempt = Attempt(name, request, deadline, until, began_at, ended_at, process.result, fast)
         self.attempts.append(attempt)
         if request.key:
             self._under_keys.setdefault(request, []).append(attempt)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tests.simulator import errors
 from tests.simulator.attempts import PATIENCE_S, Attempt, Request
-from tests.simulator.audit import Book, check_conduct, check_ending, check_settled
+from tests.simulator.audit import Book, check_conduct, check_dates, check_ending, check_settled
 from tests.simulator.calls import Call
 from tests.simulator.faults import LAST, NEVER, Fault
 from tests.simulator.probes import marks_of_calls
@@ -62,7 +62,8 @@ class Ended(NamedTuple):
     def attempt(self) -> Attempt:
         run = self.run
         assert run.ending
-        return Attempt(run.name, run.request, PATIENCE_S, self.began_at, self.ended_at, run.ending)
+        until = sum(one.answer.seconds for one in run.sent)
+        return Attempt(run.name, run.request, PATIENCE_S, until, self.began_at, self.ended_at, run.ending)
 
 
 class Caller(NamedTuple):
@@ -168,6 +169,7 @@ class Interleavings:
         attempt = ended.attempt
         check_ending(attempt, book)
         check_conduct(attempt, ended.run.sent)
+        check_dates(attempt, ended.run.sent, book)
         self.marks.update(marks_of_calls(ended.run.sent))
         self.marks.add(f"ended {attempt.ending.verdict.name}")
 

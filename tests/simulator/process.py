@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from greenlet import greenlet
@@ -21,14 +21,15 @@ class Pause:
 
 
 class SteppedClock:
-    """A clock that shows the driver's time, and leaves it to the driver what to do about a pause."""
+    """A clock that shows the driver's time, wrongly perhaps, and leaves it to the driver what to do about a pause."""
 
-    def __init__(self, time: VirtualClock, stop: Callable[[Pause], Any]) -> None:
+    def __init__(self, time: VirtualClock, stop: Callable[[Pause], Any], fast: float) -> None:
         self._time = time
         self._stop = stop
+        self._fast = timedelta(seconds=fast)
 
     def now(self) -> datetime:
-        return self._time.now()
+        return self._time.now() + self._fast
 
     def elapsed(self) -> float:
         return self._time.elapsed()
@@ -46,6 +47,8 @@ class Process(Generic[Result]):
         The function, given the client and the clock that it has to use.
     time
         The driver's time.
+    fast
+        How many seconds the function's clock is fast of that.
 
     Attributes
     ----------
@@ -55,10 +58,10 @@ class Process(Generic[Result]):
         What it returned.
     """
 
-    def __init__(self, run: Callable[[Client, SteppedClock], Result], time: VirtualClock) -> None:
+    def __init__(self, run: Callable[[Client, SteppedClock], Result], time: VirtualClock, fast: float = 0.0) -> None:
         self.step: Call | Pause | None = None
         self.result: Result | None = None
-        self._greenlet = greenlet(lambda: run(Client(self._call), SteppedClock(time, self._stop)))
+        self._greenlet = greenlet(lambda: run(Client(self._call), SteppedClock(time, self._stop, fast)))
         self._go_on(self._greenlet.switch())
 
     def resume(self, answer: Answer | None = None) -> None:
