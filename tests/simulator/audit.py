@@ -12,6 +12,7 @@ from tests.model import Model, ModelRefusal
 from tests.simulator.attempts import ACCOUNT, Attempt, Preview, Request, Verdict, planned_by
 from tests.simulator.calls import Call
 from tests.simulator.clock import START
+from tests.simulator.faults import DENIED
 from tests.simulator.items import Item
 from tests.simulator.network import Network, Sent
 
@@ -187,16 +188,22 @@ def _is_right_at(sequence: int, request: Request, error: BaseException | None, b
 def _is_against_rules(request: Request, error: Refusal, balances: dict[str, int]) -> bool:
     match request.asked, error:
         case ((Spend(points) | Preview(points)), NotEnoughPointsError()):
-            return points > sum(balances.values())
+            there_are = sum(balances.values())
+            return points > there_are and str(error) == str(NotEnoughPointsError(there_are, points))
         case Add(payer, points, _), PayerBelowZeroError():
-            return balances.get(payer, 0) + points < 0
+            has = balances.get(payer, 0)
+            return has + points < 0 and str(error) == str(PayerBelowZeroError(payer, has, -points))
         case Add(payer, points, _), LimitError(limit="payer-total"):
             return balances.get(payer, 0) + points > MAX_POINTS
     return False
 
 
 def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
-    """Judge how an attempt went about it: after an unclear put comes the same put, until something stands there."""
+    """Judge how an attempt went about it.
+
+    After an unclear put comes the same put, until something stands there; and it gives up only when time is up, or when
+    it is told that it may not do what it does.
+    """
     unsettled: Call | None = None
     for one in sent:
         require(one.at < attempt.deadline, "no call starts after the deadline", attempt, one)
@@ -215,6 +222,9 @@ def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
             attempt,
             *sent,
         )
+    if verdict in {Verdict.UNKNOWN, Verdict.NOT_RECORDED}:
+        forbidden = verdict is Verdict.NOT_RECORDED and sent[-1].fault is DENIED
+        require(attempt.until >= attempt.deadline or forbidden, "nobody gives up before time is up", attempt, *sent)
 
 
 def check_dates(attempt: Attempt, sent: Sequence[Sent], book: Book) -> None:

@@ -22,7 +22,7 @@ from tests.simulator.attempts import (
     perform,
     telling_write_ids,
 )
-from tests.simulator.audit import audit, check_settled
+from tests.simulator.audit import audit, check_settled, require
 from tests.simulator.clock import VirtualClock
 from tests.simulator.faults import no_faults, random_faults
 from tests.simulator.network import Network
@@ -101,6 +101,8 @@ class History:
         for request in list(self._under_keys):
             self._agenda.start(self._send(request))
             self._agenda.run()
+            attempts = self._under_keys[request]
+            require(attempts[-1].ending.verdict in SETTLED, "a request that is sent again is settled", *attempts)
 
     def _call_often(self, times: int) -> Course:
         for _ in range(times):
