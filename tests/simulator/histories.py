@@ -62,7 +62,7 @@ class History:
         self._rng = rng = Random(seed)
         self._clock = VirtualClock()
         self._agenda = Agenda(self._clock)
-        self._patience = rng.choice((2.0, 12.0))
+        self._patience = rng.choice((0.5, 2.0, 12.0))
         self._spends = rng.choice((5, 30))
         self._names = count(1)
         self._under_keys: dict[Request, list[Attempt]] = {}

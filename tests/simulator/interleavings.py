@@ -47,7 +47,7 @@ def _faults(seconds: float, then: str) -> tuple[Fault, Fault, Fault]:
     )
 
 
-FAULTS = {fault: fault.answer("put_item") for fault in (*_faults(0, ""), *_faults(PATIENCE_S, ", and time is up"))}
+FAULTS = {fault: fault.answer("put_item") for fault in (*_faults(1, ""), *_faults(PATIENCE_S, ", and time is up"))}
 """What may happen to a put, and what the attempt gets for it."""
 
 

@@ -1,7 +1,7 @@
 """Marks of the rare paths that a history took, so that a test can tell that all of them were reached."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from points.rules.positions import FIRST_GENERATION, lot_position
 from points.storage.errors import BusyError
@@ -20,6 +20,7 @@ ALL = {
     "lost race",
     "lost race after an unclear put",
     "lines read after lost races",
+    "lines missed in a pause",
     "own line handed back",
     "replay of a line handed back",
     "replay of a line looked up",
@@ -33,6 +34,9 @@ ALL = {
     "unknown, and was recorded",
     "unknown, and was not recorded",
     "out of time, with every put refused",
+    "out of time after lost races",
+    "answered with a line that landed late",
+    "replay of a line that landed late",
     "refused: NotEnoughPointsError",
     "refused: PayerBelowZeroError",
     "refused: VersionMismatchError",
@@ -51,9 +55,11 @@ _PLAIN_POSITION = len(lot_position(START, 1, FIRST_GENERATION))
 def marks(network: Network, attempts: Sequence[Attempt], book: Book) -> Counter[str]:
     """Return the marks of a history."""
     found: Counter[str] = Counter()
+    landed_late = {call.request["Item"]["write_id"]["S"] for call, answer in network.landed if not answer.error}
     for attempt in attempts:
-        found.update(marks_of_calls(network.sent_by(attempt.name)))
-        found.update(_marks_of_ending(attempt, book))
+        sent = network.sent_by(attempt.name)
+        found.update(marks_of_calls(sent))
+        found.update(_marks_of_ending(attempt, sent, book, landed_late))
     for _, answer in network.landed:
         found["delayed put arrived too late" if answer.error else "delayed put arrived in time"] += 1
     for line in book.lines:
@@ -70,6 +76,8 @@ def marks_of_calls(sent: Sequence[Sent]) -> Iterator[str]:
             yield "replay of a line looked up"
         if ":known" in one.call.request.get("ExpressionAttributeValues", {}):
             yield "lines read after lost races"
+            if (one.answer.response or {}).get("Items"):
+                yield "lines missed in a pause"
         if _is_cut(one):
             yield "page of lots cut by its size" if "Limit" in one.call.request else "page of lines cut by its size"
         if one.lost_race:
@@ -110,13 +118,23 @@ def _marks_of_pages(sent: Sequence[Sent]) -> Iterator[str]:
             last = max(last, newest)
 
 
-def _marks_of_ending(attempt: Attempt, book: Book) -> Iterator[str]:
-    verdict, error = attempt.ending.verdict, attempt.ending.error
+def _marks_of_ending(attempt: Attempt, sent: Sequence[Sent], book: Book, landed_late: Container[str]) -> Iterator[str]:
+    verdict, line, error = attempt.ending.verdict, attempt.ending.line, attempt.ending.error
     yield f"ended {verdict.name}"
     if verdict is Verdict.REFUSED:
         yield f"refused: {type(error).__name__}"
-    if isinstance(error, BusyError):
-        yield "out of time, with every put refused"
+    if isinstance(error, BusyError) and any(one.call.writes for one in sent):
+        yield (
+            "out of time after lost races"
+            if any(one.lost_race for one in sent)
+            else "out of time, with every put refused"
+        )
+    if line and line.write_id in landed_late:
+        yield (
+            "replay of a line that landed late"
+            if verdict is Verdict.REPLAYED
+            else "answered with a line that landed late"
+        )
     if verdict is Verdict.UNKNOWN:
         yield "unknown, and was recorded" if attempt.name in book.left_by else "unknown, and was not recorded"
 

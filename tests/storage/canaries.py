@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -12,7 +13,7 @@ from points.rules.refusals import NotEnoughPointsError
 from points.rules.terms import Lot, Spent
 from points.storage import passbook, requests
 from points.storage.dynamodb import CALL_ERRORS, Failure, failure_of, standing_item
-from points.storage.errors import VersionMismatchError
+from points.storage.errors import BusyError, VersionMismatchError
 from points.storage.lines import Line, from_item, next_line
 from points.storage.open_lots import OpenLots
 from points.storage.passbook import Passbook
@@ -173,6 +174,41 @@ def key_of_missed_line_ignored() -> Iterator[None]:
 
 
 @contextmanager
+def last_line_alone_read_after_a_pause() -> Iterator[None]:
+    """After a pause, go on from the last line, whatever was written between."""
+
+    def lines_from(self: Passbook, standing: Line, races: int, deadline: float, **_: bool) -> Iterator[Line]:
+        return _lines_from(self, standing, races, deadline, needs_all=False)
+
+    with patch.object(Passbook, "_lines_from", lines_from):
+        yield
+
+
+@contextmanager
+def passed_lots_read_again() -> Iterator[None]:
+    """Go on reading from where the reading was, though the watermark has passed that."""
+
+    def follow(self: OpenLots, line: Line) -> None:
+        read_to = self._read_to
+        _follow(self, line)
+        self._read_to = read_to
+
+    with patch.object(OpenLots, "follow", follow):
+        yield
+
+
+@contextmanager
+def dated_by_the_writers_clock() -> Iterator[None]:
+    """Date a line by the clock alone, also if the line above it was dated by one that is fast."""
+
+    def planned(above: Any, plan: Plan, now: Any, *rest: Any) -> Line:
+        return replace(next_line(above, plan, now, *rest), recorded_at=now)
+
+    with patch.object(passbook, "next_line", planned):
+        yield
+
+
+@contextmanager
 def own_line_known_by_what_it_says() -> Iterator[None]:
     """Take any line for one's own that records the same: two equal requests then share one line."""
 
@@ -212,6 +248,32 @@ def version_looked_at_before_key() -> Iterator[None]:
 
 
 @contextmanager
+def dated_when_the_request_came() -> Iterator[None]:
+    """Look at the clock once for a request, and date with that whatever is planned for it, races later too."""
+
+    def record(self: Passbook, *asked: Any, **terms: Any) -> Any:
+        came = self._clock.now()
+        clock = SimpleNamespace(now=lambda: came, elapsed=self._clock.elapsed, sleep=self._clock.sleep)
+        return _record(Passbook(self._client, self._table, clock=clock, rng=self._rng), *asked, **terms)
+
+    with patch.object(Passbook, "record", record):
+        yield
+
+
+@contextmanager
+def given_up_after_lost_races() -> Iterator[None]:
+    """Give up after a few lost races, though there is time."""
+
+    def lines_from(self: Passbook, standing: Line, races: int, deadline: float, *, needs_all: bool) -> Iterator[Line]:
+        if races > 1:
+            raise BusyError
+        return _lines_from(self, standing, races, deadline, needs_all=needs_all)
+
+    with patch.object(Passbook, "_lines_from", lines_from):
+        yield
+
+
+@contextmanager
 def deadline_overstepped() -> Iterator[None]:
     """Try once more when time is up."""
 
@@ -235,11 +297,20 @@ WRONG_IN_EFFECT: tuple[Canary, ...] = (
     newer_lots_in_plan,
     lot_of_missed_line_forgotten,
     key_of_missed_line_ignored,
+    passed_lots_read_again,
+    dated_by_the_writers_clock,
     own_line_known_by_what_it_says,
     own_line_not_known,
     version_looked_at_before_key,
 )
 """Broken builds that leave a wrong passbook, or tell a caller something wrong about it."""
 
-WRONG_IN_CONDUCT: tuple[Canary, ...] = (deadline_overstepped,)
+WRONG_AMONG_FOUR: tuple[Canary, ...] = (last_line_alone_read_after_a_pause,)
+"""Broken builds of which the same is true, but only where three others write while one tries to."""
+
+WRONG_IN_CONDUCT: tuple[Canary, ...] = (
+    dated_when_the_request_came,
+    given_up_after_lost_races,
+    deadline_overstepped,
+)
 """Broken builds that do what must not be done, even if nothing comes of it."""

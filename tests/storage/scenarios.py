@@ -29,6 +29,9 @@ STOPPED_INSIDE = (Request(x(100, 4)), Request(y(50, 6)), Request(Spend(120)))
 OWING = (Request(x(40, 4)), Request(x(-30, 4)), Request(y(30, 6)))
 """X owes 30: a spend of more than 10 reaches the lot of Y."""
 
+THREE_LOTS = (Request(x(10, 2)), Request(y(10, 4)), Request(x(10, 6)))
+"""A spend may pass lots that another has only begun to read."""
+
 ACCOUNTS: dict[tuple[Request, ...], tuple[Request, ...]] = {
     EMPTY: (Request(x(30, 5), "k"), Request(y(20, 3)), Request(x(-10, 3)), Request(Spend(20), "s", frozenset({0, 1}))),
     STOPPED_INSIDE: (
@@ -47,6 +50,7 @@ ACCOUNTS: dict[tuple[Request, ...], tuple[Request, ...]] = {
         Request(x(-10, 9)),
         Request(Preview(40)),
     ),
+    THREE_LOTS: (Request(Spend(5), "k"), Request(Spend(22)), Request(x(9, 3), "l"), Request(Spend(5))),
 }
 """What is delicate in each account, the most delicate first."""
 

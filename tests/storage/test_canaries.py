@@ -1,6 +1,6 @@
 """A storage that is broken in one of many ways is caught, by random histories and in the interleavings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
 from points.storage import open_lots
@@ -10,29 +10,48 @@ from tests.simulator.audit import BrokenPromiseError
 from tests.simulator.histories import History
 from tests.simulator.interleavings import Interleavings, Scenario
 from tests.simulator.worlds import World
-from tests.storage.canaries import WRONG_IN_CONDUCT, WRONG_IN_EFFECT, Canary
+from tests.storage.canaries import WRONG_AMONG_FOUR, WRONG_IN_CONDUCT, WRONG_IN_EFFECT, Canary
 from tests.storage.scenarios import scenarios
 
 pytestmark = pytest.mark.usefixtures("lines_tell_their_origin")
 
 
-@pytest.mark.parametrize("canary", [*WRONG_IN_EFFECT, *WRONG_IN_CONDUCT], ids=lambda canary: canary.__name__)
+@pytest.mark.parametrize(
+    "canary", [*WRONG_IN_EFFECT, *WRONG_AMONG_FOUR, *WRONG_IN_CONDUCT], ids=lambda canary: canary.__name__
+)
 def test_random_histories_catch(canary: Canary) -> None:
     with canary(), pytest.raises(AssertionError):
-        live_through(range(100))
+        live_through(range(600))
 
 
-@pytest.mark.parametrize("canary", WRONG_IN_EFFECT, ids=lambda canary: canary.__name__)
+@pytest.mark.parametrize("canary", [*WRONG_IN_EFFECT, *WRONG_AMONG_FOUR], ids=lambda canary: canary.__name__)
 def test_interleavings_catch_by_the_effect(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(open_lots, "FIRST_PAGE", 1)
     monkeypatch.setattr(interleavings, "check_conduct", lambda *_: None)
+    monkeypatch.setattr(interleavings, "check_dates", lambda *_: None)
     with canary(), pytest.raises(BrokenPromiseError):
-        walk_through(scenarios(callers=2, faults=1))
+        walk_through(interleaved(canary))
+
+
+@pytest.mark.parametrize("canary", WRONG_IN_CONDUCT, ids=lambda canary: canary.__name__)
+def test_interleavings_catch_by_the_conduct(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_lots, "FIRST_PAGE", 1)
+    with canary(), pytest.raises(BrokenPromiseError):
+        walk_through(interleaved(canary))
 
 
 def live_through(seeds: Iterable[int]) -> None:
     for seed in seeds:
         History(seed)
+
+
+def interleaved(canary: Canary) -> Iterator[Scenario]:
+    """Let as many callers meet as the canary may need."""
+    if canary in WRONG_AMONG_FOUR:
+        yield from scenarios(callers=4, faults=0, requests=2)
+    else:
+        yield from scenarios(callers=2, faults=1)
+        yield from scenarios(callers=3, faults=1, requests=3)
 
 
 def walk_through(to_walk: Iterable[Scenario]) -> None:
