@@ -27,7 +27,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many of what all tests saw together, in whichever processes they ran."""
     seen: Counter[str] = Counter()
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
-        if getattr(report, "when", None) == "call":
+        if getattr(report, "when", None) == "teardown":
             seen.update({value[1]: value[0] for name, value in report.user_properties if name == _SEEN})
     if seen:
         terminalreporter.section("seen")

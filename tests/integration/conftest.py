@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -42,7 +42,9 @@ def passbooks_client(engine: Any) -> Any:  # noqa: ARG001 - where it connects to
 
 
 @pytest.fixture
-def ledger(engine: Any, passbooks_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+def ledger(
+    engine: Any, passbooks_client: Any, monkeypatch: pytest.MonkeyPatch, saw: Callable[[int, str], None]
+) -> Iterator[Ledger]:
     """The ledger on an empty table, judged in the end."""
     ledger = Ledger(engine, passbooks_client)
     record = Passbook.record
@@ -58,7 +60,7 @@ def ledger(engine: Any, passbooks_client: Any, monkeypatch: pytest.MonkeyPatch) 
     engine.create_table(**TABLE)
     yield ledger
     try:
-        ledger.audit()
+        saw(ledger.audit(), "lines on the real engine, each what the model comes to")
     finally:
         engine.delete_table(TableName=TABLE["TableName"])
 

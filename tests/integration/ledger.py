@@ -89,8 +89,8 @@ class Ledger:
         ]
         self._begun[account] = Follower(Model(model_lots, dict(state.owed)), list(lots), state, last.sequence)
 
-    def audit(self) -> None:
-        """Judge everything that stands in the table."""
+    def audit(self) -> int:
+        """Judge everything that stands in the table, and return how many lines that is."""
         pages = self.engine.get_paginator("scan").paginate(
             TableName=TABLE["TableName"],
             ConsistentRead=True,
@@ -105,6 +105,7 @@ class Ledger:
                 if line.sequence > follower.sequence or account not in self._begun:
                     follower.follow(line)
             follower.compare_lots()
+        return len(lines)
 
     def _write(self, items: Sequence[Item]) -> None:
         def write(start: int) -> None:
