@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from points.rules.refusals import LimitError, NotEnoughPointsError, PayerBelowZeroError, Refusal
-from points.rules.terms import MAX_POINTS, Add, Added, Spend, State
+from points.rules.terms import MAX_POINTS, Add, Added, Draw, Spend, Spent, State
 from points.storage.errors import KeyReusedError, VersionMismatchError
-from points.storage.lines import BEFORE_ALL, Line, from_item, to_item
+from points.storage.lines import BEFORE_ALL, Line, Standing, from_item, to_item
+from points.storage.passbook import Passbook
 
 from tests.model import Model, ModelRefusal
-from tests.simulator.attempts import ACCOUNT, Attempt, Preview, Request, Verdict, planned_by
+from tests.simulator.attempts import ACCOUNT, PATIENCE_S, Attempt, Preview, Request, Verdict, planned_by
 from tests.simulator.calls import Call
 from tests.simulator.clock import START
 from tests.simulator.faults import DENIED
@@ -238,3 +239,31 @@ def check_dates(attempt: Attempt, sent: Sequence[Sent], book: Book) -> None:
         above = book.lines[line.sequence - 2].recorded_at if line.sequence > 1 else BEFORE_ALL
         recorded_at = max(above, START + timedelta(seconds=at) + timedelta(seconds=attempt.fast))
         require(line.recorded_at == recorded_at, "a line is dated when it was planned", attempt, line, recorded_at)
+
+
+def check_past(lines: Iterable[Line], book: Book, passbook: Passbook) -> None:
+    """Judge what the storage tells of the past: where the account stood when lines were recorded, and just before.
+
+    And of spends, which lots they drew on.
+    """
+    for line in lines:
+        for moment in (line.recorded_at, line.recorded_at - timedelta.resolution):
+            recorded = [one for one in book.lines if one.recorded_at <= moment]
+            expected = recorded[-1] if recorded else Standing(ACCOUNT)
+            stood = passbook.standing_as_of(ACCOUNT, moment, PATIENCE_S)
+            require(stood == expected, "the past is told as it was", moment, stood, expected)
+        if isinstance(line.transaction, Spent):
+            _check_draws(line, passbook.draws(line, PATIENCE_S), book)
+
+
+def _check_draws(line: Line, draws: Sequence[Draw], book: Book) -> None:
+    taken: dict[str, int] = {}
+    for lot, points in draws:
+        taken[lot.payer] = taken.get(lot.payer, 0) + points
+    same = list(taken.items()) == list(line.transaction.taken.items())
+    require(same, "the lots of a spend make up what it took", line, draws)
+    lots = [one.sequence for one in book.lines if one.lot]
+    before, after = (book.model_at(sequence).lots for sequence in (line.sequence - 1, line.sequence))
+    gone = {number: was.remaining - now.remaining for number, was, now in zip(lots, before, after, strict=False)}
+    for lot, points in draws:
+        require(0 < points <= gone[lot.sequence], "a spend draws on a lot what is gone from it", line, draws, gone)

@@ -8,6 +8,7 @@ from unittest.mock import patch
 from points.rules.terms import Add, Spend, State
 from points.storage import open_lots
 from points.storage.lines import Standing, from_item
+from points.storage.passbook import Passbook
 
 from tests.simulator import table as tables
 from tests.simulator.agenda import Agenda, Course
@@ -22,7 +23,7 @@ from tests.simulator.attempts import (
     perform,
     telling_write_ids,
 )
-from tests.simulator.audit import audit, check_settled, require
+from tests.simulator.audit import audit, check_past, check_settled, require
 from tests.simulator.clock import VirtualClock
 from tests.simulator.faults import no_faults, random_faults
 from tests.simulator.network import Network
@@ -31,6 +32,7 @@ from tests.simulator.table import Table
 
 PAYERS = ("DANNON", "UNILEVER", "MILLER COORS")
 LATENCY_S = 0.02
+LOOKS_BACK = 3
 FEW_LINES = 1_000
 """Bytes that hold one or two lines: with such pages, what is read often comes in several."""
 
@@ -89,9 +91,17 @@ class History:
         self.network.land_all()
         self.attempts += self._rival.attempts
         self.book = audit(self.network, self.attempts)
+        self._look_back()
         for request, attempts in self._under_keys.items():
             if sum(request.key == other.key for other in self._under_keys) == 1:
                 check_settled(attempts, self.book)
+
+    def _look_back(self) -> None:
+        """Ask for the past, at a few of the lines."""
+        clock = VirtualClock()
+        passbook = Passbook(Network(self.network.table).client(clock), "ledger", clock=clock)
+        lines = self._rng.sample(self.book.lines, min(LOOKS_BACK, len(self.book.lines)))
+        check_past(lines, self.book, passbook)
 
     def _settle(self) -> None:
         """Send everything that has a key once more, without faults; what was delayed may arrive before or after."""
