@@ -129,7 +129,8 @@ def check_ending(attempt: Attempt, book: Book) -> None:
         _check_look(attempt, book)
     elif ending.verdict is Verdict.DONE:
         require(left == [ending.line], "what was accepted leaves exactly the line that was answered", attempt, left)
-        _check_done(attempt, left[0])
+        present = left[0].sequence <= attempt.ended_at
+        require(present, "a line is written during its attempt", attempt, left[0])
     elif ending.verdict is Verdict.REPLAYED:
         require(not left, "a replay leaves nothing", attempt, left)
         original = book.line_under(attempt.request.key, attempt.ended_at)
@@ -139,11 +140,14 @@ def check_ending(attempt: Attempt, book: Book) -> None:
         require(len(left) <= 1, "an attempt takes effect once", attempt, left)
     else:
         require(not left, "what was refused leaves nothing", attempt, left)
+    for line in left:
+        _check_line(attempt, line)
     if ending.verdict is Verdict.REFUSED:
         require(_is_explained(attempt, book), "a refusal is right at some moment of the attempt", attempt, *book.lines)
 
 
-def _check_done(attempt: Attempt, line: Line) -> None:
+def _check_line(attempt: Attempt, line: Line) -> None:
+    """Judge the line that an attempt left, whether its caller was told of it or not."""
     asked, done = attempt.request.asked, line.transaction
     if isinstance(done, Added):
         same = asked == Add(done.payer, done.points, done.timestamp)
@@ -151,7 +155,7 @@ def _check_done(attempt: Attempt, line: Line) -> None:
         same = asked == Spend(done.points)
     require(same, "what is recorded is what was asked", attempt, line)
     require(line.retry == attempt.request.retry, "a line keeps its key", attempt, line)
-    require(attempt.began_at < line.sequence <= attempt.ended_at, "a line is written during its attempt", attempt, line)
+    require(attempt.began_at < line.sequence, "a line stands below those that were there", attempt, line)
     only_at = attempt.request.only_at
     require(only_at is None or line.sequence - 1 in only_at, "a change happens only at its version", attempt, line)
 
