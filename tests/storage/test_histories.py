@@ -32,7 +32,7 @@ def test_every_promise_is_kept_and_every_rare_path_is_reached(first: int, saw: C
         found += marks(history.network, history.attempts, history.book)
         calls += len(history.network.journal)
     saw(len(seeds), f"random histories, from seed {SEED}")
-    saw(calls, "calls in them")
+    saw(calls, "calls in random histories")
     if len(seeds) == ENOUGH_FOR_ALL_MARKS:
         assert ALL - found.keys() == set()
 

@@ -60,8 +60,8 @@ def marks_of(saw: Callable[[int, str], None]) -> Callable[..., set[str]]:
             moments += walked.moments
             schedules += walked.schedules
             marks |= walked.marks
-        saw(moments, f"moments of {callers} callers with up to {faults} faults")
-        saw(schedules, f"orders in which their steps can come, of {callers} callers with up to {faults} faults")
+        saw(moments, f"moments of {callers} callers; faults: {faults} at most")
+        saw(schedules, f"orders of the steps of {callers} callers; faults: {faults} at most")
         assert moments > 100_000
         return marks
 

@@ -55,7 +55,7 @@ def test_one_request(name: str, patience: float, saw: Callable[[int, str], None]
     faults = 3 if NIGHTLY else 2
     history = ShortHistory(BEFORE, [ONE_REQUEST[name]], rival=Request(y(-7, 3)), patience=patience)
     lived = sum(1 for _ in history.with_every_fault(faults))
-    saw(lived, f"short histories of a request, with every choice of up to {faults} faults")
+    saw(lived, f"short histories of a request; faults: every choice of {faults} at most")
     assert lived > 5**faults
 
 
@@ -64,7 +64,7 @@ def test_one_request(name: str, patience: float, saw: Callable[[int, str], None]
 def test_several_requests(requests: tuple[Request, ...], patience: float, saw: Callable[[int, str], None]) -> None:
     history = ShortHistory(BEFORE, requests, rival=Request(Spend(3)), patience=patience)
     lived = sum(1 for _ in history.with_every_fault(2))
-    saw(lived, f"short histories of {len(requests)} requests, with every choice of up to 2 faults")
+    saw(lived, f"short histories of {len(requests)} requests; faults: every choice of 2 at most")
     assert lived > 3_000
 
 
