@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-integration test-browser test-contract lint types validate openapi build build-local deploy-local test-e2e bench test-pythons measure-init clean
+.PHONY: help run test test-nightly test-integration test-browser test-contract lint types validate openapi build build-local deploy-local test-e2e bench test-pythons measure-init clean
 
 # `sam build` wants the functions' own Python on the PATH.
 SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
@@ -12,6 +12,15 @@ run: .venv/.run .venv-ministack/.run ## Serve on http://127.0.0.1:3000 (PORT=…
 
 test: .venv/.all .venv-ministack/.run ## Run the tests (ARGS=… goes to pytest)
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# Every night other histories than the night before; what fails says its seed.
+test-nightly: export HYPOTHESIS_PROFILE = nightly
+test-nightly: export SIMULATOR_NIGHTLY = 1
+test-nightly: export SIMULATOR_HISTORIES ?= 10000
+test-nightly: export SIMULATOR_SEED ?= $(shell date -u +%Y%m%d)00000
+test-nightly: .venv/.all ## Search longer: 10,000 histories, more faults at once, more callers, new examples
+	@.venv/bin/python -m pytest -n 2 --dist worksteal tests/rules tests/storage $(ARGS)
+	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
 test-integration: .venv/.all ## Test on a real engine, DynamoDB Local (needs Java 17; npm once)
 	@.venv/bin/python -m pytest tests/integration $(ARGS)
