@@ -44,6 +44,6 @@ def test_a_passbook_stands_as_the_rules_and_the_model_do(ledger: Ledger) -> None
             super().__init__()
             self.both = ModelledAccount(KeptAccount(ledger.passbook()))
 
-    run_state_machine_as_test(KeptAccountMachine, settings=settings(max_examples=settings().max_examples // 8))
+    run_state_machine_as_test(KeptAccountMachine, settings=settings(max_examples=settings().max_examples // 4))
     assert len(ledger.accepted) > 200
     assert len(KeptAccountMachine.reached) >= 5
