@@ -67,17 +67,11 @@ def grow(engine: Any, scale: int) -> list[Growth]:
         The largest number of lines and of lots.
     """
     sizes = [10**exponent for exponent in range(6) if 10**exponent <= scale]
+    of_spends, with_many_lots = sorted({*sizes, MOST_LOTS}), (OURS_OF_MANY_LOTS, TRANSACTIONS, SUMS)
     return [
         _measure(engine, HISTORY, DESIGNS, sizes[1:], _history, _operations_and_a_look_back),
         _measure(engine, OPEN_LOTS, [OURS_OF_MANY_LOTS], sizes, _open_lots, _operations),
-        _measure(
-            engine,
-            LOTS_OF_A_SPEND,
-            [OURS_OF_MANY_LOTS, TRANSACTIONS, SUMS],
-            sorted({*sizes, MOST_LOTS}),
-            _open_lots,
-            _spend_of_all,
-        ),
+        _measure(engine, LOTS_OF_A_SPEND, with_many_lots, of_spends, _open_lots, _spend_of_all),
         _measure(engine, PAYERS, [OURS], sizes[:4], _payers, _operations),
     ]
 

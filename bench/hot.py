@@ -7,12 +7,12 @@ machine's own speed has no part in it, and every run is the same; on a real engi
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -44,44 +44,58 @@ PATIENCE_S = 10.5
 """What a function has for a change, of its 15 seconds."""
 
 
+class Change(NamedTuple):
+    """What a client asks for, and how many requests that takes without races."""
+
+    asked: Add | Spend
+    retry: Retry | None
+
+    @property
+    def requests(self) -> int:
+        """The last line and the put; for a spend a page of lots, for a key a look-up."""
+        return 2 + isinstance(self.asked, Spend) + (self.retry is not None)
+
+
 @dataclass
 class Outcome:
     """What has become of the changes of all clients.
 
     Attributes
     ----------
-    useful
-        How many requests the changes would have taken without races.
+    asked
+        How many there were.
+    done
+        The changes that were recorded, and the seconds that each took.
     requests
         How many they took.
-    lost
-        How many changes were given up.
-    seconds
-        What each change took that was not.
     until
-        When the last was done.
+        When the last was done, in seconds.
     """
 
-    useful: int = 0
+    asked: int
+    done: list[tuple[Change, float]] = field(default_factory=list)
     requests: int = 0
-    lost: int = 0
-    seconds: list[float] = field(default_factory=list)
     until: float = 0.0
 
     @property
+    def lost(self) -> int:
+        """How many changes were given up."""
+        return self.asked - len(self.done)
+
+    @property
     def share(self) -> float:
-        """Of the requests, those of use."""
-        return self.useful / self.requests
+        """Of the requests, those that the changes would have taken without races."""
+        return sum(change.requests for change, _ in self.done) / self.requests
 
     @property
     def rate(self) -> float:
         """Changes a second, of all clients together."""
-        return len(self.seconds) / self.until
+        return len(self.done) / self.until
 
-    def note(self, change: Add | Spend, retry: Retry | None, seconds: float) -> None:
-        """Count a change that was recorded."""
-        self.useful += 2 + isinstance(change, Spend) + (retry is not None)
-        self.seconds.append(seconds)
+    @property
+    def seconds(self) -> list[float]:
+        """What each change took."""
+        return [seconds for _, seconds in self.done]
 
 
 class _LostRaceError(Exception):
@@ -131,20 +145,15 @@ WAYS: dict[str, tuple[type[Passbook], Callable[[], AbstractContextManager[None]]
 def in_virtual_time(way: str, clients: int, seed: int = 0) -> Outcome:
     """Let clients make their changes, all at once, on the simulated table."""
     book, circumstances = WAYS[way]
-    clock, outcome, network = VirtualClock(), Outcome(), Network(Table())
+    clock, outcome, network = VirtualClock(), Outcome(clients * CHANGES), Network(Table())
     agenda, rng = Agenda(clock), Random(seed)
 
     def client(number: int) -> Course:
         for turn in range(CHANGES):
-            change, retry = _draw_change(rng, f"{number}-{turn}")
-            began = clock.elapsed()
-            process = Process(_attempt(book, change, retry, began, rng), clock)
-            try:
-                yield from _steps(process, network, rng)
-            except UnavailableError:
-                outcome.lost += 1
-            else:
-                outcome.note(change, retry, clock.elapsed() - began)
+            change, began = _draw_change(rng, f"{number}-{turn}"), clock.elapsed()
+            with suppress(UnavailableError):
+                yield from _steps(Process(_attempt(book, change, began, rng), clock), network, rng)
+                outcome.done.append((change, clock.elapsed() - began))
 
     with circumstances():
         _open(Passbook(network.client(clock), "ledger", clock=clock), "hot", clock.elapsed())
@@ -156,10 +165,10 @@ def in_virtual_time(way: str, clients: int, seed: int = 0) -> Outcome:
     return outcome
 
 
-def _attempt(book: type[Passbook], change: Add | Spend, retry: Retry | None, now: float, rng: Random) -> Any:
+def _attempt(book: type[Passbook], change: Change, now: float, rng: Random) -> Callable[[Any, Any], Recorded]:
     def run(client: Any, clock: Any) -> Recorded:
         storage = book(client, "ledger", clock=clock, rng=rng)
-        return storage.record("hot", change, now + PATIENCE_S, retry=retry)
+        return storage.record("hot", change.asked, now + PATIENCE_S, retry=change.retry)
 
     return run
 
@@ -178,39 +187,29 @@ def _steps(process: Process[Recorded], network: Network, rng: Random) -> Course:
             process.resume(answer)
 
 
-def on_engine(way: str, callers: Sequence[tuple[Any, Meter]]) -> Outcome:
+def on_engine(way: str, meters: Sequence[Meter]) -> Outcome:
     """Let clients, each in a thread with a metered client of botocore's, make their changes on a new account."""
     book, circumstances = WAYS[way]
-    outcome, account = Outcome(), str(uuid4())
+    outcome, account = Outcome(len(meters) * CHANGES), str(uuid4())
 
     def client(number: int) -> None:
-        storage, rng = book(callers[number][0], TABLE["TableName"]), Random(number)
+        storage, rng = book(meters[number].client, TABLE["TableName"]), Random(number)
         for turn in range(CHANGES):
-            change, retry = _draw_change(rng, f"{number}-{turn}")
-            began = time.monotonic()
-            try:
-                storage.record(account, change, began + PATIENCE_S, retry=retry)
-            except UnavailableError:
-                outcome.lost += 1
-            else:
-                outcome.note(change, retry, time.monotonic() - began)
+            change, began = _draw_change(rng, f"{number}-{turn}"), time.monotonic()
+            with suppress(UnavailableError):
+                storage.record(account, change.asked, began + PATIENCE_S, retry=change.retry)
+                outcome.done.append((change, time.monotonic() - began))
 
-    with circumstances(), ThreadPoolExecutor(len(callers)) as threads:
-        _open(Passbook(callers[0][0], TABLE["TableName"]), account, time.monotonic())
-        before, began = _requests(callers), time.monotonic()
-        list(threads.map(client, range(len(callers))))
-        outcome.requests, outcome.until = _requests(callers) - before, time.monotonic() - began
+    with circumstances(), ThreadPoolExecutor(len(meters)) as threads:
+        _open(Passbook(meters[0].client, TABLE["TableName"]), account, time.monotonic())
+        before, began = _requests(meters), time.monotonic()
+        list(threads.map(client, range(len(meters))))
+        outcome.requests, outcome.until = _requests(meters) - before, time.monotonic() - began
     return outcome
 
 
-def new_callers(clients: int) -> list[tuple[Any, Meter]]:
-    """Make clients of botocore's, and have each counted."""
-    made = [make_client() for _ in range(clients)]
-    return [(client, Meter(client)) for client in made]
-
-
-def _requests(callers: Sequence[tuple[Any, Meter]]) -> int:
-    return sum(meter.total.requests for _, meter in callers)
+def _requests(meters: Sequence[Meter]) -> int:
+    return sum(meter.total.requests for meter in meters)
 
 
 def _open(book: Passbook, account: str, now: float) -> None:
@@ -218,22 +217,22 @@ def _open(book: Passbook, account: str, now: float) -> None:
     book.record(account, Add("DANNON", 10**9, START), now + PATIENCE_S)
 
 
-def _draw_change(rng: Random, name: str) -> tuple[Add | Spend, Retry | None]:
+def _draw_change(rng: Random, name: str) -> Change:
     """Draw a change: two adds for each spend, and every other with a key."""
     retry = Retry(name, name) if rng.random() < 0.5 else None
     if rng.random() < 1 / 3:
-        return Spend(rng.randint(1, 100)), retry
-    return Add("DANNON", rng.randint(1, 100), START + timedelta(hours=rng.randint(0, 1_000))), retry
+        return Change(Spend(rng.randint(1, 100)), retry)
+    return Change(Add("DANNON", rng.randint(1, 100), START + timedelta(hours=rng.randint(0, 1_000))), retry)
 
 
 def compare_on_engine(runs: int) -> dict[tuple[str, int], Outcome]:
     """Compare how it was with how it is, for one client and for many, in turns; of each, the run in the middle."""
-    callers = new_callers(CLIENTS)
+    meters = [Meter(make_client()) for _ in range(CLIENTS)]
     outcomes: dict[tuple[str, int], list[Outcome]] = {}
     for _ in range(runs):
         for way in (BEFORE, AS_IT_IS):
             for clients in (1, CLIENTS):
-                outcomes.setdefault((way, clients), []).append(on_engine(way, callers[:clients]))
+                outcomes.setdefault((way, clients), []).append(on_engine(way, meters[:clients]))
     return {key: sorted(some, key=lambda it: it.rate)[runs // 2] for key, some in outcomes.items()}
 
 
