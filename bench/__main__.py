@@ -61,7 +61,7 @@ def measure(folder: Path, engine: Any, *, quick: bool) -> None:
         crowds = hot.compare_in_virtual_time([hot.CLIENTS] if quick else [4, hot.CLIENTS, 64])
         report.put(page, "crowds in virtual time", report.crowds(crowds))
         report.put(page, "crowds on the engine", report.crowds(hot.compare_on_engine(1 if quick else 5)))
-        rounds_at = {100: 2} if quick else {1_000: 20, 10_000: 10}
+        rounds_at = {100: 2} if quick else {1_000: 20, 10_000: 5}
         times = {lines: speed.measure(engine, lines, rounds) for lines, rounds in rounds_at.items()}
         report.put(page, "speed", report.speeds(times))
     report.put(folder / "handlers.md", "handlers", "\n".join(handlers.tables(handlers.rows_of())))

@@ -68,17 +68,17 @@ def spend_of_many_lots(ledger: Ledger, account: str) -> None:
     _expect(ledger.spend(account, MANY_LOTS), [("DANNON", MANY_LOTS)])
 
 
-def spenders_at_once(ledger: Ledger, account: str) -> None:
+def spendersat_once(ledger: Ledger, account: str) -> None:
     """Of many who want the same points, as many get them as there are points."""
     _add(ledger, account, "DANNON 75@1")
-    _expect(_at_once([lambda: ledger.spend(account, 10)] * AT_ONCE), 7)
+    _expect(at_once([lambda: ledger.spend(account, 10)] * AT_ONCE), 7)
     _expect(ledger.balance(account), {"DANNON": 5})
 
 
-def adders_at_once(ledger: Ledger, account: str) -> None:
+def addersat_once(ledger: Ledger, account: str) -> None:
     """Of many who add, none is lost."""
     for _ in range(TIMES):
-        _at_once([lambda: _add(ledger, account, "DANNON 10@1")] * AT_ONCE)
+        at_once([lambda: _add(ledger, account, "DANNON 10@1")] * AT_ONCE)
     _expect(ledger.balance(account), {"DANNON": 10 * AT_ONCE * TIMES})
 
 
@@ -110,8 +110,8 @@ QUESTIONS: dict[str, Callable[[Ledger, str], None]] = {
     "a payer below zero": payer_below_zero,
     "the order of arrival": order_of_arrival,
     f"a spend of {MANY_LOTS:,} lots": spend_of_many_lots,
-    f"{AT_ONCE} spenders at once": spenders_at_once,
-    f"{AT_ONCE} adders at once": adders_at_once,
+    f"{AT_ONCE} spenders at once": spendersat_once,
+    f"{AT_ONCE} adders at once": addersat_once,
     "a repeated request": repeated_request,
     "several accounts": accounts_apart,
     "a lasting history": lasting_history,
@@ -125,7 +125,7 @@ def _add(ledger: Ledger, account: str, *adds: str) -> None:
         ledger.add(account, Add(payer, int(points), START + timedelta(hours=int(hour))))
 
 
-def _at_once(calls: Sequence[Callable[[], object]]) -> int:
+def at_once(calls: Sequence[Callable[[], object]]) -> int:
     """Make calls in threads that begin together, and return how many succeeded."""
     start = Barrier(len(calls))
 

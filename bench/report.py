@@ -100,18 +100,23 @@ def crowds(outcomes: dict[tuple[str, int], hot.Outcome]) -> str:
 
 
 def speeds(measured: dict[int, Times]) -> str:
-    """Show what every ledger takes, of what our storage takes, with the quartiles."""
+    """Show what every ledger takes, of what our storage takes, with the quartiles, or why it has no time."""
     names = list(next(iter(next(iter(measured.values())).values())))
     rows = [
-        [operation, f"{lines:,}", *(_ratio(*speed.ratios(times[operation], name, OURS.name)) for name in names)]
+        [operation, f"{lines:,}", *(_ratio(times[operation][name], times[operation][OURS.name]) for name in names)]
         for operation in speed.OPERATIONS
         for lines, times in measured.items()
     ]
     return _table(["operation", "lines", *names], rows)
 
 
-def _ratio(middle: float, lower: float, upper: float) -> str:
-    return "1" if lower == upper else f"{_two_digits(middle)} ({_two_digits(lower)} to {_two_digits(upper)})"
+def _ratio(times: list[float] | str, of: list[float] | str) -> str:
+    if isinstance(times, str) or isinstance(of, str):
+        return str(times)
+    if times is of:
+        return "1"
+    middle, lower, upper = map(_two_digits, speed.ratios(times, of))
+    return f"{middle} ({lower} to {upper})"
 
 
 def _two_digits(ratio: float) -> str:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from statistics import quantiles
@@ -15,72 +16,103 @@ from points.storage.dynamodb import make_client
 from bench import accounts
 from bench.accounts import POINTS, START
 from bench.alternatives.functions import FunctionsLedger
-from bench.alternatives.ledger import Ledger
+from bench.alternatives.ledger import FailedError, Ledger, RefusedError
 from bench.designs import APPS, DESIGNS, OURS
+from bench.questions import AT_ONCE, at_once
 
-MANY_LOTS = 50
 LATER = START + timedelta(days=3_650)
+THROUGH_FUNCTIONS = f"{OURS.name}, through its functions"
 
-Times = dict[str, dict[str, list[float]]]
-"""Seconds, by operation and ledger, a round after another."""
+Times = dict[str, dict[str, list[float] | str]]
+"""By operation and ledger: the seconds, a round after another, or why there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is timed, after so many adds that are not: so a round leaves about as many lots as there were."""
+
+    do: Callable[[Ledger, str], object]
+    adds_before: int = 0
+    points_more: int = 0
+    """How many more points the account has afterwards."""
 
 
 def _add(ledger: Ledger, account: str) -> None:
     ledger.add(account, Add("PAYER 0000", POINTS, LATER))
 
 
-def _add_many(ledger: Ledger, account: str) -> None:
-    for _ in range(MANY_LOTS):
-        _add(ledger, account)
+def _spend_of(lots: int) -> Operation:
+    return Operation(lambda ledger, account: ledger.spend(account, lots * POINTS), lots, -lots * POINTS)
 
 
-OPERATIONS: dict[str, tuple[Callable[[Ledger, str], object], Callable[[Ledger, str], object]]] = {
-    "balance": (lambda _ledger, _account: None, lambda ledger, account: ledger.balance(account)),
-    "add": (lambda _ledger, _account: None, _add),
-    "spend of a lot": (lambda _ledger, _account: None, lambda ledger, account: ledger.spend(account, POINTS)),
-    f"spend of {MANY_LOTS} lots": (_add_many, lambda ledger, account: ledger.spend(account, MANY_LOTS * POINTS)),
+# The last breaks a ledger that is not made for it.
+OPERATIONS = {
+    "balance": Operation(lambda ledger, account: ledger.balance(account)),
+    "add": Operation(_add, points_more=POINTS),
+    "spend of a lot": _spend_of(1),
+    "spend of 50 lots": _spend_of(50),
+    "spend of 150 lots": _spend_of(150),
+    f"{AT_ONCE} adds at once": Operation(
+        lambda ledger, account: at_once([lambda: _add(ledger, account)] * AT_ONCE), points_more=AT_ONCE * POINTS
+    ),
 }
-"""What is timed, and what is done before that, untimed: a round leaves about as many lots as there were."""
 
 
 def measure(engine: Any, lines: int, rounds: int) -> Times:
     """Time every operation on every ledger, on accounts of the same history, in turns."""
-    rng = Random(0)
-    with _filled_ledgers(engine, lines) as ledgers:
+    rng, account = Random(0), f"speed-{lines}"
+    with _filled_ledgers(engine, account, lines) as ledgers:
         times: Times = {operation: {name: [] for name in ledgers} for operation in OPERATIONS}
-        for number in range(-1, rounds):
-            sys.stderr.write(f"speed at {lines:,} lines: round {number + 1} of {rounds}\n")
-            for operation, (prepare, do) in OPERATIONS.items():
-                for name, ledger in rng.sample(list(ledgers.items()), len(ledgers)):
-                    prepare(ledger, _account(lines))
-                    started = time.perf_counter()
-                    do(ledger, _account(lines))
-                    if number >= 0:  # the first round only warms up
-                        times[operation][name].append(time.perf_counter() - started)
+        # A function takes one call at a time, and is not asked for more.
+        times[f"{AT_ONCE} adds at once"][THROUGH_FUNCTIONS] = "-"
+        for name, operation in OPERATIONS.items():
+            sys.stderr.write(f"speed at {lines:,} lines: {name}\n")
+            for number in range(-1, rounds):
+                for of, ledger in rng.sample(list(ledgers.items()), len(ledgers)):
+                    _note(times[name], of, _seconds(operation, ledger, account), only_warming_up=number < 0)
     return times
 
 
+def _note(times: dict[str, list[float] | str], name: str, took: float | str, *, only_warming_up: bool) -> None:
+    so_far = times[name]
+    if isinstance(took, str):
+        times[name] = took if isinstance(so_far, list) else so_far
+    elif isinstance(so_far, list) and not only_warming_up:
+        so_far.append(took)
+
+
+def _seconds(operation: Operation, ledger: Ledger, account: str) -> float | str:
+    """Time an operation, or say why not."""
+    try:
+        for _ in range(operation.adds_before):
+            _add(ledger, account)
+        before = sum(ledger.balance(account).values())
+        started = time.perf_counter()
+        operation.do(ledger, account)
+        took = time.perf_counter() - started
+        missing = before + operation.points_more - sum(ledger.balance(account).values())
+    except (RefusedError, FailedError) as error:
+        return f"**no**: {error}"
+    return f"**no**: {missing} points are missing" if missing else took
+
+
 @contextmanager
-def _filled_ledgers(engine: Any, lines: int) -> Iterator[dict[str, Ledger]]:
+def _filled_ledgers(engine: Any, account: str, lines: int) -> Iterator[dict[str, Ledger]]:
     client = make_client()
-    history = list(accounts.history(_account(lines), lines, spends=True))
+    history = list(accounts.history(account, lines, spends=True))
     ledgers: dict[str, Ledger] = {}
     for design in DESIGNS:
         accounts.write(engine, design.table["TableName"], design.items(history))
         ledgers[design.name] = design.ledger(client)
-    ledgers[f"{OURS.name}, through its functions"] = FunctionsLedger()
+    ledgers[THROUGH_FUNCTIONS] = FunctionsLedger()
     with ExitStack() as stack:
         for app in APPS:
             ledgers[app.name] = stack.enter_context(app.ledger(history))
         yield ledgers
 
 
-def _account(lines: int) -> str:
-    return f"speed-{lines}"
-
-
-def ratios(times: dict[str, list[float]], name: str, of: str) -> tuple[float, float, float]:
-    """Return the quartiles of what one ledger takes, of what another takes in the same round."""
-    shares = [mine / theirs for mine, theirs in zip(times[name], times[of], strict=True)]
+def ratios(times: list[float], of: list[float]) -> tuple[float, float, float]:
+    """Return the median and the quartiles of what one ledger takes, of what another takes in the same round."""
+    shares = [mine / theirs for mine, theirs in zip(times, of, strict=True)]
     lower, middle, upper = quantiles(shares, n=4, method="inclusive")
     return middle, lower, upper
