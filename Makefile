@@ -5,7 +5,7 @@
 SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
 
 help: ## Show this list
-	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 21
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 25
 
 run: .venv/.run .venv-ministack/.run ## Serve on http://127.0.0.1:3000 (PORT=… changes it)
 	@exec .venv/bin/python -m local
