@@ -29,6 +29,7 @@ REQUESTS = [
     ("Query", requests.last_lines("ledger", "anna", below=7, limit=25)),
     ("Query", requests.find_key("ledger", "anna", "order-17")),
     ("Query", requests.open_lots("ledger", "anna", above="the watermark", limit=100)),
+    ("Query", QUERY | {"ExclusiveStartKey": GET["Key"]}),
 ]
 
 

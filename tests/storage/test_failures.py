@@ -85,16 +85,34 @@ def listening(handler: type[Endpoint]) -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.mark.parametrize(
     "answer_given",
-    [(500, b"{}"), (200, b"<html>It works!</html>"), (200, b"null"), (200, b""), None],
-    ids=["answered with 500", "answered by a page", "answered by null", "answered by nothing", "connection closed"],
+    [
+        (500, b"{}"),
+        (200, b"<html>It works!</html>"),
+        (200, b""),
+        (200, b"null"),
+        (200, b"[]"),
+        (200, b'[["sequence", 1]]'),
+        pytest.param((200, 100_000 * b"["), id="nested deeply"),
+        (201, b"{}"),
+        (202, b"<html>Later</html>"),
+        (204, b""),
+        (302, b"<html>Elsewhere</html>"),
+        (403, b"<html>Not by this way</html>"),
+        (403, b"[]"),
+        (408, b"{}"),
+        None,
+    ],
+    ids=str,
 )
 def test_a_call_is_one_attempt(answer_given: tuple[int, bytes] | None, monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(Endpoint):

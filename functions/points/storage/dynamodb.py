@@ -58,29 +58,35 @@ def make_client() -> DynamoDB:
         read_timeout=READ_TIMEOUT_S,
         retries={"total_max_attempts": 1, "mode": "standard"},
         tcp_keepalive=True,
-        user_agent=session.user_agent(),  # once: the usual one is put together twice for every call
-        parameter_validation=False,  # all requests are made by `requests`, which has tests
+        user_agent=session.user_agent(),  # once: the usual one, with marks of features, is made twice for every call
+        parameter_validation=False,  # the tests have it check requests of every kind
     )
     client = session.create_client("dynamodb", config=config)
-    client.meta.events.register("before-parse.dynamodb", _read_answer)
+    for operation in ("GetItem", "PutItem", "Query"):
+        client.meta.events.register(f"before-parse.dynamodb.{operation}", _read_answer)
     return cast(DynamoDB, client)
 
 
 def _read_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Read DynamoDB's JSON as it stands: botocore would walk through every value of it, and come to the same.
+    """Read DynamoDB's JSON as it stands: botocore would walk through every value of it by the service's model.
+
+    Of strings, numbers, lists and maps, which is all that lines hold, it would come to the same.
 
     Raises
     ------
     ResponseParserError
-        It is not JSON, so it is not known whose answer it is.
+        It is no answer of DynamoDB's, so it says nothing. botocore would take some such for a put that has worked.
     """
-    if response_dict["status_code"] != HTTPStatus.OK:
-        return
+    status = response_dict["status_code"]
     try:
-        customized_response_dict.update(json.loads(response_dict["body"]))
-    except (TypeError, ValueError):
-        raise ResponseParserError("the answer is not a JSON object") from None
-    response_dict["body"] = b"{}"
+        answer = json.loads(response_dict["body"])
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict) or HTTPStatus.OK < status < HTTPStatus.BAD_REQUEST:
+        raise ResponseParserError(f"an answer with status {status} that is not DynamoDB's")
+    if status == HTTPStatus.OK:
+        customized_response_dict.update(answer)
+        response_dict["body"] = b"{}"
 
 
 class Failure(Enum):
@@ -98,6 +104,8 @@ def failure_of(error: Exception) -> Failure:
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
             return Failure.UNCLEAR
         code = error_code(error)
+        if code.isdigit():  # the status, for want of the name that DynamoDB always gives
+            return Failure.UNCLEAR
         if code == LOST_RACE:
             return Failure.LOST_RACE
         return Failure.REFUSED if code in _TRY_AGAIN else Failure.DENIED
