@@ -79,7 +79,7 @@ measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built fun
 	@.venv-sam/bin/python -m tools.measure_init .aws-sam/plain
 
 clean: ## Remove the environments and what tools left behind; the data of `make run` stays
-	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots .bench
+	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots .bench .dynamodb-local*
 
 # What is installed where. Each is renewed when its requirements have changed.
 .venv/.run: local/requirements.txt functions/requirements.txt

@@ -15,7 +15,8 @@ from typing import Any
 from points.storage.dynamodb import make_client
 
 from bench import growth, handlers, hot, plots, report, speed
-from bench.designs import APPS, DESIGNS, TABLE, tables
+from bench.alternatives.functions import FunctionsLedger
+from bench.designs import APPS, DESIGNS, OURS, TABLE, tables
 from bench.questions import verdicts
 from tools.dynamodb_local import EngineError, patient_client, running_engine
 
@@ -50,20 +51,22 @@ def main() -> None:
 
 
 def measure(folder: Path, engine: Any, *, quick: bool) -> None:
-    """Measure on an engine, and write into a folder."""
-    page = folder / "costs.md"
+    """Measure on an engine, and write into a folder when all is done."""
     with tables(engine):
-        report.put(page, "answers", report.verdicts(ask_all()))
+        answers = ask_all()
         grown = growth.grow(engine, 100 if quick else 100_000)
-        for growth_along in grown:
-            report.put(page, growth_along.axis, report.growth(growth_along))
-        report.put(page, "prices", report.priced(grown))
-        crowds = hot.compare_in_virtual_time([hot.CLIENTS] if quick else [4, hot.CLIENTS, 64])
-        report.put(page, "crowds in virtual time", report.crowds(crowds))
-        report.put(page, "crowds on the engine", report.crowds(hot.compare_on_engine(1 if quick else 5)))
-        rounds_at = {100: 2} if quick else {1_000: 20, 10_000: 5}
-        times = {lines: speed.measure(engine, lines, rounds) for lines, rounds in rounds_at.items()}
-        report.put(page, "speed", report.speeds(times))
+        crowds = hot.compare_in_virtual_time([hot.CLIENTS] if quick else [4, hot.CLIENTS], seeds=1 if quick else 8)
+        crowds_on_engine = hot.compare_on_engine(1 if quick else 5)
+        rounds, sizes = (2, [100]) if quick else (20, [1_000, 10_000])
+        times = {lines: speed.measure(engine, lines, rounds) for lines in sizes}
+    page = folder / "costs.md"
+    report.put(page, "answers", report.verdicts(answers))
+    for growth_along in grown:
+        report.put(page, growth_along.axis, report.growth(growth_along))
+    report.put(page, "prices", report.priced(grown))
+    report.put(page, "crowds in virtual time", report.crowds(crowds))
+    report.put(page, "crowds on the engine", report.crowds(crowds_on_engine))
+    report.put(page, "speed", report.speeds(times))
     report.put(folder / "handlers.md", "handlers", "\n".join(handlers.tables(handlers.rows_of())))
     plots.draw(folder, grown, crowds)
 
@@ -72,6 +75,7 @@ def ask_all() -> dict[str, dict[str, str]]:
     """Ask every ledger every question, and return what is wrong with the answers."""
     client = make_client()
     answers = {design.name: verdicts(partial(design.ledger, client)) for design in DESIGNS}
+    answers[f"{OURS.name}, through its functions"] = verdicts(FunctionsLedger)
     for app in APPS:
         with ExitStack() as stack:
             answers[app.name] = verdicts(lambda: stack.enter_context(app.ledger()))  # noqa: B023 - called here and now

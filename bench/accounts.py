@@ -13,6 +13,9 @@ from points.storage.lines import Item, Line, Standing, next_line
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=1)
+LATER = START + timedelta(days=3_650)
+"""Younger than every lot of every history."""
+
 POINTS = 10
 """In every lot."""
 

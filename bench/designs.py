@@ -29,7 +29,7 @@ class Design:
     ----------
     table
         How its table is made.
-    new
+    make
         Makes the ledger, of a client and the table's name.
     items
         Lays out a history of ours as this ledger keeps it.
@@ -37,16 +37,18 @@ class Design:
 
     name: str
     table: dict[str, Any]
-    new: Callable[[Any, str], Ledger]
+    make: Callable[[Any, str], Ledger]
     items: Callable[[Iterable[Line]], Iterable[Item]]
 
     def ledger(self, client: Any) -> Ledger:
         """Make the ledger on its table."""
-        return self.new(client, self.table["TableName"])
+        return self.make(client, self.table["TableName"])
 
 
 OURS = Design("passbook", TABLE, PassbookLedger, passbook.items)
 OURS_OF_MANY_LOTS = replace(OURS, items=passbook.last_line_and_lots)
+"""Ours, where the history matters only for its lots."""
+
 TRANSACTIONS = Design("transactions", transactions.table("transactions"), TransactionsLedger, transactions.items)
 SUMS = Design("sums", sums.table("sums"), SumsLedger, sums.items)
 DESIGNS = (OURS, TRANSACTIONS, SUMS)

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,11 +11,11 @@ from points.storage.dynamodb import make_client
 from points.storage.lines import Line
 
 from bench import accounts
-from bench.accounts import KEPT_OPEN, POINTS, START, STEP
+from bench.accounts import KEPT_OPEN, LATER, POINTS, START, STEP
 from bench.alternatives.ledger import Ledger, RefusedError
 from bench.alternatives.passbook import PassbookLedger, soon
 from bench.alternatives.transactions import MOST_LOTS
-from bench.designs import DESIGNS, OURS, OURS_OF_MANY_LOTS, SUMS, TRANSACTIONS, Design
+from bench.designs import DESIGNS, OURS_OF_MANY_LOTS, SUMS, TRANSACTIONS, Design
 from bench.meter import Cost, Meter
 
 HISTORY = "lines in the history"
@@ -24,7 +23,6 @@ OPEN_LOTS = "open lots"
 LOTS_OF_A_SPEND = "lots that a spend draws on"
 PAYERS = "payers"
 
-LATER = START + timedelta(days=3_650)
 A_PAYER = accounts.payer(0)
 
 OPERATIONS: dict[str, Callable[[Ledger, str], object]] = {
@@ -70,9 +68,9 @@ def grow(engine: Any, scale: int) -> list[Growth]:
     of_spends, with_many_lots = sorted({*sizes, MOST_LOTS}), (OURS_OF_MANY_LOTS, TRANSACTIONS, SUMS)
     return [
         _measure(engine, HISTORY, DESIGNS, sizes[1:], _history, _operations_and_a_look_back),
-        _measure(engine, OPEN_LOTS, [OURS_OF_MANY_LOTS], sizes, _open_lots, _operations),
+        _measure(engine, OPEN_LOTS, with_many_lots, sizes, _open_lots, _operations),
         _measure(engine, LOTS_OF_A_SPEND, with_many_lots, of_spends, _open_lots, _spend_of_all),
-        _measure(engine, PAYERS, [OURS], sizes[:4], _payers, _operations),
+        _measure(engine, PAYERS, DESIGNS, sizes[:4], _payers, _operations),
     ]
 
 

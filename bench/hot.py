@@ -103,7 +103,7 @@ class _LostRaceError(Exception):
 
 
 class BeginsAgain(Passbook):
-    """A storage that, after a lost race, pauses and begins again, as is the habit."""
+    """A storage that, after a lost race, pauses and begins again, as is the habit; it never comes to `_lines_from`."""
 
     def record(self, *asked: Any, **terms: Any) -> Recorded:
         """Write a change."""
@@ -132,12 +132,14 @@ def _pausing(longest: Callable[[int], float]) -> Iterator[None]:
 
 
 AS_IT_IS = "goes on, after pauses that get shorter"
-BEFORE = "begins again, after pauses that double"
+HABIT = "begins again, after pauses that double"
 WAYS: dict[str, tuple[type[Passbook], Callable[[], AbstractContextManager[None]]]] = {
-    BEFORE: (BeginsAgain, nullcontext),
+    HABIT: (BeginsAgain, nullcontext),
     "goes on, at once": (Passbook, lambda: _pausing(lambda _: 0)),
     "goes on, after pauses that double": (Passbook, lambda: _pausing(_doubling)),
     AS_IT_IS: (Passbook, nullcontext),
+    "goes on, after such pauses, twice as long": (Passbook, lambda: _pausing(lambda races: 2.0 / races)),
+    "goes on, after such pauses, half as long": (Passbook, lambda: _pausing(lambda races: 0.5 / races)),
 }
 """What a client may do after it has lost a race: the storage, and how long it pauses."""
 
@@ -225,17 +227,24 @@ def _draw_change(rng: Random, name: str) -> Change:
     return Change(Add("DANNON", rng.randint(1, 100), START + timedelta(hours=rng.randint(0, 1_000))), retry)
 
 
-def compare_on_engine(runs: int) -> dict[tuple[str, int], Outcome]:
-    """Compare how it was with how it is, for one client and for many, in turns; of each, the run in the middle."""
+Comparison = dict[tuple[str, int], list[Outcome]]
+"""By what a client does and how many there are: the outcomes of some runs."""
+
+
+def compare_on_engine(runs: int) -> Comparison:
+    """Compare the habit with how it is, for one client and for many, in turns."""
     meters = [Meter(make_client()) for _ in range(CLIENTS)]
-    outcomes: dict[tuple[str, int], list[Outcome]] = {}
+    outcomes: Comparison = {(way, clients): [] for way in (HABIT, AS_IT_IS) for clients in (1, CLIENTS)}
     for _ in range(runs):
-        for way in (BEFORE, AS_IT_IS):
-            for clients in (1, CLIENTS):
-                outcomes.setdefault((way, clients), []).append(on_engine(way, meters[:clients]))
-    return {key: sorted(some, key=lambda it: it.rate)[runs // 2] for key, some in outcomes.items()}
+        for (way, clients), so_far in outcomes.items():
+            so_far.append(on_engine(way, meters[:clients]))
+    return outcomes
 
 
-def compare_in_virtual_time(crowds: Sequence[int]) -> dict[tuple[str, int], Outcome]:
-    """Compare all ways, for one client and for some numbers of them."""
-    return {(way, clients): in_virtual_time(way, clients) for way in WAYS for clients in (1, *crowds)}
+def compare_in_virtual_time(crowds: Sequence[int], seeds: int) -> Comparison:
+    """Compare all ways, for one client and for some numbers of them, each with some seeds."""
+    return {
+        (way, clients): [in_virtual_time(way, clients, seed) for seed in range(seeds)]
+        for way in WAYS
+        for clients in (1, *crowds)
+    }

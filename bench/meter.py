@@ -30,6 +30,7 @@ class Meter:
         self.total = Cost()
         client.meta.events.register("provide-client-params.dynamodb", _ask_for_capacity)
         client.meta.events.register("after-call.dynamodb", self._count)
+        client.meta.events.register("after-call-error.dynamodb", self._count_unanswered)
         client.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", self._count_transaction)
 
     @contextmanager
@@ -50,6 +51,9 @@ class Meter:
             self.total.write_units += units
         else:
             self.total.read_units += units
+
+    def _count_unanswered(self, **_: Any) -> None:
+        self.total.requests += 1
 
     def _count_transaction(self, params: dict[str, Any], **_: Any) -> None:
         """Count a transaction by DynamoDB's rule, two units for each KB of each item: the engine here does not know it.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import matplotlib as mpl
@@ -35,57 +36,46 @@ STYLE: Any = {
 }
 
 
-def draw(folder: Path, grown: Sequence[Growth], crowds: dict[tuple[str, int], hot.Outcome]) -> None:
+def draw(folder: Path, grown: Sequence[Growth], crowds: hot.Comparison) -> None:
     """Draw all pictures into a folder."""
     by_axis = {growth.axis: growth for growth in grown}
-    _draw_spends(folder / "costs-spend.svg", by_axis[LOTS_OF_A_SPEND])
-    _draw_balances(folder / "costs-history.svg", by_axis[HISTORY])
-    _draw_payers(folder / "costs-payers.svg", by_axis[PAYERS])
+    of_spend = "What a spend writes: write units, by the lots that it draws on"
+    _draw_designs(folder / "costs-spend.svg", of_spend, "lots", by_axis[LOTS_OF_A_SPEND], SPEND_OF_ALL, "write_units")
+    of_history = "What an add reads: read units, by the length of the account's history"
+    _draw_designs(folder / "costs-history.svg", of_history, "lines", by_axis[HISTORY], "add", "read_units")
+    of_payers = "What an add writes: write units, by the account's payers"
+    _draw_designs(folder / "costs-payers.svg", of_payers, "payers", by_axis[PAYERS], "add", "write_units")
     _draw_crowds(folder / "hot-account.svg", crowds)
 
 
-def _draw_spends(file: Path, growth: Growth) -> None:
-    with _axes(file, "What a spend writes: write units, by the lots that it draws on", "lots") as axes:
+def _draw_designs(file: Path, title: str, along: str, growth: Growth, operation: str, units_of: str) -> None:
+    """Draw an operation's units for each design; where two are the same, one is drawn in dashes over the other."""
+    with _axes(file, title, along) as axes:
+        last: dict[float, str] = {}
         for design, costs in growth.costs.items():
-            sizes, units = _series(costs, SPEND_OF_ALL, "write_units")
+            sizes, units = _series(costs, operation, units_of)
             ours = design == OURS.name
             axes.loglog(sizes, units, color=COLOURS[design], lw=3 if ours else 1.5, ls="-" if ours else "--")
-            _label(axes, design, sizes[-1], units[-1], above=not ours)
+            _label(axes, design, sizes[-1], units[-1], above=units[-1] not in last)
+            last[units[-1]] = design
             if sizes[-1] < growth.sizes[-1]:
-                end = (sizes[-1], units[-1])
-                axes.annotate("no more fit into one", end, (8, -4), textcoords="offset points", color=COLOURS[design])
-                axes.plot(sizes[-1], units[-1], "x", color=COLOURS[design], ms=9, mew=2)
-        axes.set_ylim(0.5, 1_000)
-        _show_plain_numbers(axes)
+                end, colour = (sizes[-1], units[-1]), COLOURS[design]
+                axes.annotate("no more fit into one", end, (8, -4), textcoords="offset points", color=colour)
+                axes.plot(*end, "x", color=colour, ms=9, mew=2)
+        axes.set_ylim(0.5, 2 * axes.get_ylim()[1])
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda number, _: f"{number:,.0f}")
 
 
-def _draw_balances(file: Path, growth: Growth) -> None:
-    with _axes(file, "What an add reads: read units, by the length of the account's history", "lines") as axes:
-        for design, costs in growth.costs.items():
-            sizes, units = _series(costs, "add", "read_units")
-            ours = design == OURS.name
-            axes.loglog(sizes, units, color=COLOURS[design], lw=3 if ours else 1.5, ls="-" if ours else "--")
-            _label(axes, design, sizes[-1], units[-1], above=design != TRANSACTIONS.name)
-        axes.set_ylim(bottom=0.5)
-        _show_plain_numbers(axes)
-
-
-def _draw_payers(file: Path, growth: Growth) -> None:
-    with _axes(file, "What an add takes, by the account's payers", "payers") as axes:
-        for units_of, name, style in (("write_units", "write units", "-"), ("read_units", "read units", ":")):
-            sizes, units = _series(growth.costs[OURS.name], "add", units_of)
-            axes.loglog(sizes, units, color=COLOURS[OURS.name], ls=style)
-            axes.annotate(name, (sizes[-1], units[-1]), (-4, 6), textcoords="offset points", ha="right")
-        axes.set_ylim(bottom=0.5)
-        _show_plain_numbers(axes)
-
-
-def _draw_crowds(file: Path, crowds: dict[tuple[str, int], hot.Outcome]) -> None:
+def _draw_crowds(file: Path, crowds: hot.Comparison) -> None:
     clients = hot.CLIENTS
     with _axes(file, f"{clients} clients on one account: how much of what they ask is of use", "") as axes:
         ways = list(hot.WAYS)
-        shares = [crowds[way, clients].share for way in ways]
-        rates = [crowds[way, clients].rate / crowds[way, 1].rate for way in ways]
+        shares = [median(it.share for it in crowds[way, clients]) for way in ways]
+        rates = [
+            median(it.rate / alone.rate for it, alone in zip(crowds[way, clients], crowds[way, 1], strict=True))
+            for way in ways
+        ]
         colours = [COLOURS[OURS.name] if way == hot.AS_IT_IS else "#b9b9b9" for way in ways]
         axes.barh([way.replace(", ", ",\n") for way in ways], shares, color=colours)
         for place, (share, rate) in enumerate(zip(shares, rates, strict=True)):
@@ -98,18 +88,13 @@ def _draw_crowds(file: Path, crowds: dict[tuple[str, int], hot.Outcome]) -> None
 
 def _series(costs: Costs, operation: str, units: str) -> tuple[list[int], list[float]]:
     """Return the sizes at which an operation was done, and its units there."""
-    done = [(size, getattr(cost, units)) for size, cost in costs[operation].items() if isinstance(cost, Cost)]
-    return [size for size, _ in done], [max(amount, 0.5) for _, amount in done]
+    done = {size: getattr(cost, units) for size, cost in costs[operation].items() if isinstance(cost, Cost)}
+    return list(done), list(done.values())
 
 
 def _label(axes: Axes, design: str, x: float, y: float, *, above: bool) -> None:
     place, colour = (0, 7 if above else -13), COLOURS[design]
     axes.annotate(LABELS[design], (x, y), place, textcoords="offset points", ha="right", color=colour, weight="bold")
-
-
-def _show_plain_numbers(axes: Axes) -> None:
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda number, _: f"{number:,.0f}")
 
 
 @contextmanager

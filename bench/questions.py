@@ -34,7 +34,7 @@ def _verdict(question: Callable[[Ledger, str], None], ledger: Ledger) -> str:
 
 
 def worked_example(ledger: Ledger, account: str) -> None:
-    """The exercise's own example, which arrives out of order."""
+    """The exercise's example in short; it arrives out of order."""
     _add(ledger, account, "DANNON 1000@33", "UNILEVER 200@11", "DANNON -200@15", "MILLER 10000@24", "DANNON 300@10")
     _expect(ledger.spend(account, 5_000), [("DANNON", 100), ("UNILEVER", 200), ("MILLER", 4_700)])
     _expect(ledger.balance(account), {"DANNON": 1_000, "UNILEVER": 0, "MILLER": 5_300})
@@ -68,14 +68,14 @@ def spend_of_many_lots(ledger: Ledger, account: str) -> None:
     _expect(ledger.spend(account, MANY_LOTS), [("DANNON", MANY_LOTS)])
 
 
-def spendersat_once(ledger: Ledger, account: str) -> None:
+def spenders_at_once(ledger: Ledger, account: str) -> None:
     """Of many who want the same points, as many get them as there are points."""
     _add(ledger, account, "DANNON 75@1")
     _expect(at_once([lambda: ledger.spend(account, 10)] * AT_ONCE), 7)
     _expect(ledger.balance(account), {"DANNON": 5})
 
 
-def addersat_once(ledger: Ledger, account: str) -> None:
+def adders_at_once(ledger: Ledger, account: str) -> None:
     """Of many who add, none is lost."""
     for _ in range(TIMES):
         at_once([lambda: _add(ledger, account, "DANNON 10@1")] * AT_ONCE)
@@ -110,8 +110,8 @@ QUESTIONS: dict[str, Callable[[Ledger, str], None]] = {
     "a payer below zero": payer_below_zero,
     "the order of arrival": order_of_arrival,
     f"a spend of {MANY_LOTS:,} lots": spend_of_many_lots,
-    f"{AT_ONCE} spenders at once": spendersat_once,
-    f"{AT_ONCE} adders at once": addersat_once,
+    f"{AT_ONCE} spenders at once": spenders_at_once,
+    f"{AT_ONCE} adders at once": adders_at_once,
     "a repeated request": repeated_request,
     "several accounts": accounts_apart,
     "a lasting history": lasting_history,

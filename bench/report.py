@@ -80,23 +80,28 @@ def _dollars(amount: float) -> str:
     return f"${amount + 1e-9:.2f}"  # half a cent is rounded up
 
 
-def crowds(outcomes: dict[tuple[str, int], hot.Outcome]) -> str:
-    """Show how many clients of one account fare."""
+def crowds(outcomes: hot.Comparison) -> str:
+    """Show how many clients of one account fare: of some runs the median, and the least and the most."""
     rows = [
         [
             way,
             str(clients),
-            f"{it.share:.2f}",
-            f"{it.rate / outcomes[way, 1].rate:.1f}",
-            f"{1_000 * median(it.seconds):,.0f}",
-            f"{1_000 * max(it.seconds):,.0f}",
-            str(it.lost),
+            _spread([it.share for it in runs], ".2f"),
+            _spread([it.rate / alone.rate for it, alone in zip(runs, outcomes[way, 1], strict=True)], ".2f"),
+            _spread([1_000 * median(it.seconds) for it in runs], ",.0f"),
+            _spread([1_000 * max(it.seconds) for it in runs], ",.0f"),
+            _spread([it.lost for it in runs], "g"),
         ]
-        for (way, clients), it in outcomes.items()
+        for (way, clients), runs in outcomes.items()
         if clients > 1
     ]
     header = ["after a lost race, a client …", "clients", "of use", "rate", "median, ms", "slowest, ms", "given up"]
     return _table(header, rows)
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    middle, least, most = (format(value, form) for value in (median(values), min(values), max(values)))
+    return middle if least == most else f"{middle} ({least} to {most})"
 
 
 def speeds(measured: dict[int, Times]) -> str:
@@ -111,10 +116,12 @@ def speeds(measured: dict[int, Times]) -> str:
 
 
 def _ratio(times: list[float] | str, of: list[float] | str) -> str:
-    if isinstance(times, str) or isinstance(of, str):
-        return str(times)
+    if isinstance(times, str):
+        return times
+    if isinstance(of, str):
+        return "-"
     if times is of:
-        return "1"
+        return f"1 = {_two_digits(1_000 * median(times))} ms"
     middle, lower, upper = map(_two_digits, speed.ratios(times, of))
     return f"{middle} ({lower} to {upper})"
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from random import Random
 from statistics import quantiles
 from typing import Any
@@ -14,14 +13,14 @@ from points.rules.terms import Add
 from points.storage.dynamodb import make_client
 
 from bench import accounts
-from bench.accounts import POINTS, START
+from bench.accounts import LATER, POINTS
 from bench.alternatives.functions import FunctionsLedger
 from bench.alternatives.ledger import FailedError, Ledger, RefusedError
 from bench.designs import APPS, DESIGNS, OURS
 from bench.questions import AT_ONCE, at_once
 
-LATER = START + timedelta(days=3_650)
-THROUGH_FUNCTIONS = f"{OURS.name}, through its functions"
+Filled = dict[str, tuple[Ledger, str]]
+"""By name: a ledger, and its account."""
 
 Times = dict[str, dict[str, list[float] | str]]
 """By operation and ledger: the seconds, a round after another, or why there are none."""
@@ -45,7 +44,6 @@ def _spend_of(lots: int) -> Operation:
     return Operation(lambda ledger, account: ledger.spend(account, lots * POINTS), lots, -lots * POINTS)
 
 
-# The last breaks a ledger that is not made for it.
 OPERATIONS = {
     "balance": Operation(lambda ledger, account: ledger.balance(account)),
     "add": Operation(_add, points_more=POINTS),
@@ -60,25 +58,29 @@ OPERATIONS = {
 
 def measure(engine: Any, lines: int, rounds: int) -> Times:
     """Time every operation on every ledger, on accounts of the same history, in turns."""
-    rng, account = Random(0), f"speed-{lines}"
-    with _filled_ledgers(engine, account, lines) as ledgers:
-        times: Times = {operation: {name: [] for name in ledgers} for operation in OPERATIONS}
-        # A function takes one call at a time, and is not asked for more.
-        times[f"{AT_ONCE} adds at once"][THROUGH_FUNCTIONS] = "-"
-        for name, operation in OPERATIONS.items():
-            sys.stderr.write(f"speed at {lines:,} lines: {name}\n")
-            for number in range(-1, rounds):
-                for of, ledger in rng.sample(list(ledgers.items()), len(ledgers)):
-                    _note(times[name], of, _seconds(operation, ledger, account), only_warming_up=number < 0)
+    times: Times = {}
+    for name, operation in OPERATIONS.items():
+        sys.stderr.write(f"speed at {lines:,} lines: {name}\n")
+        with _filled_ledgers(engine, f"{name} at {lines}".replace(" ", "-"), lines) as ledgers:
+            times[name] = _times(operation, ledgers, rounds)
     return times
 
 
-def _note(times: dict[str, list[float] | str], name: str, took: float | str, *, only_warming_up: bool) -> None:
-    so_far = times[name]
-    if isinstance(took, str):
-        times[name] = took if isinstance(so_far, list) else so_far
-    elif isinstance(so_far, list) and not only_warming_up:
-        so_far.append(took)
+def _times(operation: Operation, ledgers: Filled, rounds: int) -> dict[str, list[float] | str]:
+    """Time an operation in rounds, the ledgers in another order each; who fails is not asked again."""
+    times: dict[str, list[float] | str] = {name: [] for name in ledgers}
+    rng = Random(0)
+    for number in range(-1, rounds):
+        for name, (ledger, account) in rng.sample(list(ledgers.items()), len(ledgers)):
+            so_far = times[name]
+            if isinstance(so_far, str):
+                continue
+            took = _seconds(operation, ledger, account)
+            if isinstance(took, str):
+                times[name] = took
+            elif number >= 0:  # the first round only warms up
+                so_far.append(took)
+    return times
 
 
 def _seconds(operation: Operation, ledger: Ledger, account: str) -> float | str:
@@ -97,17 +99,20 @@ def _seconds(operation: Operation, ledger: Ledger, account: str) -> float | str:
 
 
 @contextmanager
-def _filled_ledgers(engine: Any, account: str, lines: int) -> Iterator[dict[str, Ledger]]:
-    client = make_client()
+def _filled_ledgers(engine: Any, account: str, lines: int) -> Iterator[Filled]:
+    """Have every ledger with an account of the same history; each has it for itself."""
+    client, for_functions = make_client(), f"{account}-functions"
     history = list(accounts.history(account, lines, spends=True))
-    ledgers: dict[str, Ledger] = {}
+    ledgers: Filled = {}
     for design in DESIGNS:
         accounts.write(engine, design.table["TableName"], design.items(history))
-        ledgers[design.name] = design.ledger(client)
-    ledgers[THROUGH_FUNCTIONS] = FunctionsLedger()
+        ledgers[design.name] = design.ledger(client), account
+    also = accounts.history(for_functions, lines, spends=True)
+    accounts.write(engine, OURS.table["TableName"], OURS.items(also))
+    ledgers[f"{OURS.name}, through its functions"] = FunctionsLedger(), for_functions
     with ExitStack() as stack:
         for app in APPS:
-            ledgers[app.name] = stack.enter_context(app.ledger(history))
+            ledgers[app.name] = stack.enter_context(app.ledger(history)), account
         yield ledgers
 
 

@@ -15,8 +15,9 @@ from botocore.session import get_session
 
 from local.ports import comes_to_listen, free_port
 
-PACKAGE = "amplify-dynamodb-simulator@2.9.30"  # carries DynamoDB Local 1.25.1
-FOLDER = Path(__file__).parents[1] / ".dynamodb-local"
+VERSION = "2.9.30"  # carries DynamoDB Local 1.25.1
+PACKAGE = f"amplify-dynamodb-simulator@{VERSION}"
+FOLDER = Path(__file__).parents[1] / f".dynamodb-local-{VERSION}"
 SETTINGS = Path(__file__).with_suffix(".xml")
 LONGEST_START_S = 60
 

@@ -44,7 +44,7 @@ class FlaskLedger:
             headers={"Idempotency-Key": key} if key else {},
         )
         if answer.status_code == 500:
-            raise FailedError("it fails within")
+            raise FailedError("status 500")
         if answer.status_code != 200:
             raise RefusedError(answer.get_data(as_text=True))
         return answer.get_json()

@@ -45,7 +45,9 @@ def running_app(folder: Path) -> Iterator[Flask]:
     """Have the application, over a file in a folder."""
     with closing(sqlite3.connect(folder / FILE)) as database:
         database.executescript(_TABLES)
-    yield make_app(folder / FILE)
+        yield make_app(
+            folder / FILE
+        )  # as long as this connection is open, the last of a request has nothing to clear up
 
 
 def make_app(file: Path) -> Flask:
@@ -55,7 +57,6 @@ def make_app(file: Path) -> Flask:
     @contextmanager
     def connected() -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(file, timeout=PATIENCE_S, isolation_level=None)) as database:
-            database.execute("PRAGMA synchronous = NORMAL")
             yield database
 
     def record(account: str, change: Any) -> Any:

@@ -75,14 +75,17 @@ def fill(folder: Path, lines: Sequence[Line]) -> None:
 
 
 def spend_points(stored: Table, missing: int) -> dict[str, int]:
-    """Take points from what is stored, and return how many were taken from whom."""
+    """Take points from what is stored, in one write, and return how many were taken from whom."""
     taken: dict[str, int] = {}
+    left: dict[int, int] = {}
     for one in sorted(stored, key=lambda one: str(one["timestamp"])):
         if not missing:
             break
         points = min(one["points"], missing)
         if points:
             taken[one["payer"]] = taken.get(one["payer"], 0) + points
-            stored.update({"points": one["points"] - points}, doc_ids=[one.doc_id])
+            left[one.doc_id] = one["points"] - points
         missing -= points
+    in_turn = iter(left.values())
+    stored.update(lambda one: one.update(points=next(in_turn)), doc_ids=list(left))
     return taken
