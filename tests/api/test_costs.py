@@ -1,4 +1,4 @@
-"""What each call costs: its requests to DynamoDB, counted. Neither the history nor the lots make one dearer."""
+"""What each call costs: its requests to DynamoDB, counted."""
 
 from collections import Counter
 from collections.abc import Callable

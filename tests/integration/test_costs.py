@@ -1,4 +1,4 @@
-"""What operations cost, as the engine counts it: the same, however long the history and however many the open lots."""
+"""What operations cost, as the engine counts it: the same, however long the history is."""
 
 from functools import partial
 from typing import Any
@@ -42,6 +42,16 @@ def test_a_history_makes_nothing_dearer(lines: int, ledger: Ledger, meter: Meter
     counted = {name: cost_of(meter, partial(operation, book, "a")) for name, operation in OPERATIONS.items()}
 
     assert counted == COSTS
+
+
+def test_open_lots_cost_a_spend_a_page_of_them_and_no_more(ledger: Ledger, meter: Meter) -> None:
+    begin_with_a_lot_each(ledger, [f"PAYER {number % 3}" for number in range(5_000)])
+    book = PassbookLedger(meter.client, TABLE["TableName"])
+
+    counted = {name: cost_of(meter, partial(operation, book, ACCOUNT)) for name, operation in OPERATIONS.items()}
+
+    a_page = {"spend of a lot": Cost(3, 1, 4), "spend of a lot with a key": Cost(4, 2, 4)}
+    assert counted == COSTS | a_page | {"spend of a late lot": Cost(3, 1, 4)}
 
 
 @pytest.mark.parametrize(("lots", "requests", "most_read_units"), [(1, 3, 2), (100, 3, 4), (10_000, 9, 300)])

@@ -8,7 +8,8 @@ def test_sixteen_clients_lose_no_request_and_waste_less_than_half() -> None:
 
     assert (outcome.lost, len(outcome.seconds)) == (0, CLIENTS * CHANGES)
     assert outcome.share > 0.5
+    assert max(outcome.seconds) < 2.5
 
 
-def test_sixteen_clients_are_together_faster_than_one() -> None:
+def test_sixteen_clients_are_together_faster_than_one_where_calls_take_milliseconds() -> None:
     assert in_virtual_time(AS_IT_IS, CLIENTS).rate > in_virtual_time(AS_IT_IS, 1).rate
