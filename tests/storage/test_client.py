@@ -40,6 +40,11 @@ def test_every_request_would_pass_the_check_of_parameters(operation: str, reques
     validate_parameters(request_made, dynamodb.operation_model(operation).input_shape)
 
 
+def test_botocore_speaks_json_with_dynamodb() -> None:
+    """Another protocol's answers would not be JSON, and so be taken for nobody's."""
+    assert get_session().get_service_model("dynamodb").resolved_protocol == "json"
+
+
 @pytest.mark.parametrize(
     ("call", "request_made", "answer"),
     [
