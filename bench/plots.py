@@ -51,13 +51,13 @@ def draw(folder: Path, grown: Sequence[Growth], crowds: hot.Comparison) -> None:
 def _draw_designs(file: Path, title: str, along: str, growth: Growth, operation: str, units_of: str) -> None:
     """Draw an operation's units for each design; where two are the same, one is drawn in dashes over the other."""
     with _axes(file, title, along) as axes:
-        last: dict[float, str] = {}
+        labelled: set[float] = set()
         for design, costs in growth.costs.items():
             sizes, units = _series(costs, operation, units_of)
             ours = design == OURS.name
             axes.loglog(sizes, units, color=COLOURS[design], lw=3 if ours else 1.5, ls="-" if ours else "--")
-            _label(axes, design, sizes[-1], units[-1], above=units[-1] not in last)
-            last[units[-1]] = design
+            _label(axes, design, sizes[-1], units[-1], above=units[-1] not in labelled)
+            labelled.add(units[-1])
             if sizes[-1] < growth.sizes[-1]:
                 end, colour = (sizes[-1], units[-1]), COLOURS[design]
                 axes.annotate("no more fit into one", end, (8, -4), textcoords="offset points", color=colour)

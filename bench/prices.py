@@ -19,7 +19,7 @@ SECONDS_OF_REQUEST = 0.005
 
 
 TERMS = f"""\
-By list prices of us-east-1 as others cited them on {LOOKED_UP}, when Amazon's own pages could not be reached:
+By list prices of us-east-1, looked up on {LOOKED_UP} in others' guides, since Amazon's own pages could not be reached:
 HTTP API ${HTTP_API:.2f} a million calls;
 Lambda ${LAMBDA_REQUESTS:.2f} a million, and ${LAMBDA_GB_SECOND:.10f} a GB-second on arm64;
 DynamoDB on demand ${WRITE_UNITS} a million write units, and ${READ_UNITS} a million read units.
