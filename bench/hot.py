@@ -84,7 +84,7 @@ class Outcome:
 
     @property
     def share(self) -> float:
-        """Of the requests, those that the changes would have taken without races."""
+        """Of all requests, the share that the changes would have taken without races."""
         return sum(change.requests for change, _ in self.done) / self.requests
 
     @property

@@ -39,15 +39,13 @@ def _cell(wrong: str) -> str:
 
 def growth(measured: Growth) -> str:
     """Show what operations cost as an account grows: requests / write units / read units."""
-    several = len(measured.costs) > 1
     rows = [
-        [operation, *([design] if several else []), *(_cost(costs[operation][size]) for size in measured.sizes)]
+        [operation, design, *(_cost(costs[operation][size]) for size in measured.sizes)]
         for operation in _operations(measured.costs.values())
         for design, costs in measured.costs.items()
         if operation in costs
     ]
-    header = ["operation", *(["ledger"] if several else []), *(f"{size:,}" for size in measured.sizes)]
-    return _table(header, rows)
+    return _table(["operation", "ledger", *(f"{size:,}" for size in measured.sizes)], rows)
 
 
 def _operations(costs: Iterable[Costs]) -> list[str]:
