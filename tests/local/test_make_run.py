@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +58,20 @@ def ends(group: int) -> bool:
     return False
 
 
+def kill_all(server: subprocess.Popen[str]) -> None:
+    """End the server and everything that it has started, without a chance to save anything."""
+    command = ["ps", "-A", "-o", "pid=,ppid="]
+    listed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - a fixed command
+    parents = dict(map(int, line.split()) for line in listed.stdout.splitlines())
+    ours = {server.pid}
+    while started := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= started
+    assert len(ours) > 6, "the server, its DynamoDB, and the functions"
+    for pid in sorted(ours, reverse=True):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def answer(url: str, body: object = None) -> object:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"content-type": "application/json"})
@@ -86,6 +100,19 @@ def test_a_run_ends_at_a_signal_and_the_next_has_its_data(tmp_path: Path) -> Non
         assert process.wait(LONGEST_STOP_S) == 0
 
 
+def test_what_was_answered_survives_a_kill_of_everything(tmp_path: Path) -> None:
+    lot = {"payer": "DANNON", "points": 300, "timestamp": "2020-10-31T10:00:00Z"}
+    with serving(tmp_path) as (process, url):
+        added = answer(f"{url}/add", lot)
+        answer(f"{url}/spend", {"points": 100})
+        kill_all(process)
+    with (tmp_path / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # once the last of them is gone
+    with serving(tmp_path) as (_, url):
+        assert answer(f"{url}/balance") == {"DANNON": 200}
+        assert answer(f"{url}/transactions/1") == added
+
+
 def test_a_port_or_data_in_use_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -102,4 +129,4 @@ def test_an_endpoint_that_nobody_answers_at_is_named(tmp_path: Path) -> None:
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
     (line,) = said(tmp_path, AWS_ENDPOINT_URL_DYNAMODB=endpoint)
     assert line.startswith(f"error: no DynamoDB answers at {endpoint}: ")
-    assert not (tmp_path / "dynamodb").exists()
+    assert not (tmp_path / "journal.jsonl").exists()
