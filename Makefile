@@ -8,7 +8,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 25
 
 run: .venv/.run .venv-ministack/.run ## Serve on http://127.0.0.1:3000 (PORT=… changes it)
-	@exec .venv/bin/python -m local
+	@PYTHONPATH=functions exec .venv/bin/python -m local
 
 test: .venv/.all .venv-ministack/.run ## Run the tests (ARGS=… goes to pytest)
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from points.storage.lines import FORMAT
 
 from local.errors import LocalError
 from local.ports import comes_to_listen, free_port
@@ -36,8 +37,8 @@ _SAME_FOR_EVERY_SHELL = {
 
 
 @contextmanager
-def running_dynamodb(data: Path) -> Iterator[None]:
-    """Have a DynamoDB, and the environment variables by which boto3 finds it.
+def running_dynamodb(data: Path) -> Iterator[str]:
+    """Have a DynamoDB and the environment variables by which boto3 finds it, and tell how to begin with an empty one.
 
     Parameters
     ----------
@@ -47,35 +48,48 @@ def running_dynamodb(data: Path) -> Iterator[None]:
     Raises
     ------
     LocalError
-        It does not start, or ended before its time.
+        It does not start, or ended before its time, or the folder is of an earlier version.
     """
     if ENDPOINT in os.environ:
         _set_what_is_absent()
-        yield
+        yield f"remove the table there, or name another {ENDPOINT}"
         return
+    elsewhere = f"remove {data}, or name another folder by DATA_DIR=…"
+    if (data / "dynamodb").exists():
+        raise LocalError(
+            f"{data} was saved by an earlier version, and this one cannot read it; to begin afresh, {elsewhere}"
+        )
     with _held(data) as lock, _ministack(data, lock) as port:
         # MiniStack has tables per account and Region: what a shell has set must not decide which ones are found.
         for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             os.environ.pop(variable, None)
         os.environ.update(_SAME_FOR_EVERY_SHELL)
         os.environ[ENDPOINT] = f"http://127.0.0.1:{port}"
-        yield
+        yield elsewhere
 
 
-def make_tables(tables: Iterable[dict[str, Any]]) -> None:
-    """Make the tables that are not there yet.
+def make_tables(tables: Iterable[dict[str, Any]], to_begin_afresh: str) -> None:
+    """Make the tables that are not there yet. Those that are there are looked at and left as they are.
+
+    Parameters
+    ----------
+    tables
+        What CreateTable takes.
+    to_begin_afresh
+        What to do about a table that this version cannot use.
 
     Raises
     ------
     LocalError
-        DynamoDB does not answer as it should, or has a table of that name and another make.
+        DynamoDB does not answer as it should, or has a table of that name with other keys or lines of another format.
     """
     try:
         client = boto3.client(
             "dynamodb", config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
         )
         for table in tables:
-            _make_table(client, table)
+            if remark := _make_table(client, table):
+                raise LocalError(f"{remark}; to begin afresh, {to_begin_afresh}")
     except (BotoCoreError, ClientError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise LocalError(f"no DynamoDB answers at {os.environ[ENDPOINT]}: {reason}") from error
@@ -144,21 +158,37 @@ def _stop_with(process: subprocess.Popen[bytes], stopping: threading.Event) -> N
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _make_table(client: "DynamoDBClient", table: dict[str, Any]) -> None:
+def _make_table(client: "DynamoDBClient", table: dict[str, Any]) -> str | None:
+    """Make a table, or tell what is wrong with the one that is there."""
     name = table["TableName"]
     try:
         client.create_table(**table)
     except client.exceptions.ResourceInUseException:
-        there = client.describe_table(TableName=name)["Table"]
-        if _keys(there) != _keys(table):
-            raise LocalError(f"the table {name} is there, but not as the template has it; remove its data") from None
+        if _keys(client.describe_table(TableName=name)["Table"]) != _keys(table):
+            return f"the table {name} is of another make: its keys or indexes are not those of the template"
+        return _other_format(client, name)
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    return None
 
 
 def _keys(table: Any) -> dict[str, Any]:
-    """Reduce a table to what cannot be changed once it is made: the keys of it and of its local indexes."""
-    keys = {"": sorted(key["AttributeName"] for key in table["KeySchema"])}
-    for index in table.get("LocalSecondaryIndexes", []):
-        projected = index["Projection"].get("NonKeyAttributes", [])
-        keys[index["IndexName"]] = sorted([*(key["AttributeName"] for key in index["KeySchema"]), *projected])
+    """Reduce a table to the keys of it and of its indexes, and to what the indexes hold."""
+    keys = {"": _attributes(table)}
+    for index in [*table.get("LocalSecondaryIndexes", []), *table.get("GlobalSecondaryIndexes", [])]:
+        projection = index["Projection"]
+        held = [projection["ProjectionType"], *sorted(projection.get("NonKeyAttributes", []))]
+        keys[index["IndexName"]] = [*_attributes(index), *held]
     return keys
+
+
+def _attributes(keyed: Any) -> list[str]:
+    return [key["AttributeName"] for key in sorted(keyed["KeySchema"], key=lambda key: str(key["KeyType"]))]
+
+
+def _other_format(client: "DynamoDBClient", table: str) -> str | None:
+    """Tell if a table's lines are not as this version writes them. One stands for all: no version adds to another's."""
+    for line in client.scan(TableName=table, Limit=1)["Items"]:
+        found = line.get("format", {}).get("N", "unknown")
+        if found != FORMAT:
+            return f"the table {table} holds lines of format {found}, and this version writes format {FORMAT}"
+    return None

@@ -32,10 +32,11 @@ class _Journal:
         self._file.seek(0)
         complete = 0
         for line in self._file:
-            if line.endswith(b"\n"):
-                complete += len(line)
-                _redo(json.loads(line))
-        self._file.truncate(complete)
+            if not line.endswith(b"\n"):
+                self._file.truncate(complete)
+                break
+            complete += len(line)
+            _redo(json.loads(line))
 
     def write_from_now_on(self) -> None:
         """Have MiniStack note what it is about to answer."""

@@ -39,11 +39,11 @@ def run() -> None:
     template = load_template(_ROOT / "infra/template.yaml")
     with ExitStack() as running:
         listener = running.enter_context(_listen(os.environ.get("PORT", "3000")))
-        running.enter_context(running_dynamodb(data))
+        to_begin_afresh = running.enter_context(running_dynamodb(data))
         data.mkdir(parents=True, exist_ok=True)
         log.write_text("")
         functions = {it.name: running.enter_context(RunningFunction(it, log)) for it in template.functions}
-        make_tables(template.tables)
+        make_tables(template.tables, to_begin_afresh)
         for function in functions.values():
             function.wait_until_ready()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

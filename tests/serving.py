@@ -25,7 +25,7 @@ def serving() -> Iterator[str]:
             subprocess.Popen(  # noqa: S603 - this project's own server
                 [PYTHON, "-m", "local"],
                 cwd=ROOT,
-                env=own | {"PORT": "0", "DATA_DIR": f"{folder}/data"},
+                env=own | {"PORT": "0", "DATA_DIR": f"{folder}/data", "PYTHONPATH": "functions"},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             ) as server,

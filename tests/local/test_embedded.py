@@ -2,22 +2,15 @@
 
 import json
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.ports import comes_to_listen, free_port
+from tests.local.engine import LONGEST_S, Engine, running
 
-ROOT = Path(__file__).parents[2]
-PYTHON = ROOT / ".venv-ministack/bin/python"
-LONGEST_S = 60
 TABLE = {
     "TableName": "Things",
     "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}, {"AttributeName": "number", "KeyType": "RANGE"}],
@@ -38,41 +31,19 @@ TABLE = {
 Item = dict[str, dict[str, Any]]
 
 
-class Engine:
-    """A running one, and a client of it."""
+def put(engine: Engine, item: Item) -> None:
+    engine.client.put_item(TableName="Things", Item=item, ConditionExpression="attribute_not_exists(more)")
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process = process
-        self.client = boto3.client(
-            "dynamodb",
-            region_name="us-east-1",
-            endpoint_url=f"http://127.0.0.1:{port}",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - opens nothing
-            config=Config(retries={"total_max_attempts": 1}),
-        )
 
-    def put(self, item: Item) -> None:
-        self.client.put_item(TableName="Things", Item=item, ConditionExpression="attribute_not_exists(more)")
-
-    def items(self, owner: str = "me", **query: Any) -> list[Item]:
-        pages = self.client.get_paginator("query").paginate(
-            TableName="Things",
-            KeyConditionExpression="#owner = :owner",
-            ExpressionAttributeNames={"#owner": "owner"},
-            ExpressionAttributeValues={":owner": {"S": owner}},
-            **query,
-        )
-        return [item for page in pages for item in page["Items"]]
-
-    def end(self) -> None:
-        """Let it end as it does when the server goes."""
-        self.process.stdin.close()  # type: ignore[union-attr]
-        self.process.wait(LONGEST_S)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(LONGEST_S)
+def items(engine: Engine, owner: str = "me", **query: Any) -> list[Item]:
+    pages = engine.client.get_paginator("query").paginate(
+        TableName="Things",
+        KeyConditionExpression="#owner = :owner",
+        ExpressionAttributeNames={"#owner": "owner"},
+        ExpressionAttributeValues={":owner": {"S": owner}},
+        **query,
+    )
+    return [item for page in pages for item in page["Items"]]
 
 
 def thing(number: int, owner: str = "me") -> Item:
@@ -89,77 +60,54 @@ def journal(tmp_path: Path) -> Path:
     return tmp_path / "journal.jsonl"
 
 
-@contextmanager
-def running(journal: Path, *before: str) -> Iterator[Engine]:
-    """Run it on a journal, and end it at the latest when the test is through."""
-    port = free_port()
-    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "LOG_LEVEL": "WARNING"}
-    log = journal.with_name("log")
-    with (
-        log.open("w") as output,
-        subprocess.Popen(  # noqa: S603 - this project's own script
-            [*before, PYTHON, "-I", ROOT / "local/embedded.py"],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            env=settings | {"JOURNAL": str(journal), "TMPDIR": str(journal.parent)},
-        ) as process,
-    ):
-        try:
-            assert comes_to_listen(process, port, within_s=LONGEST_S), log.read_text()
-            yield Engine(process, port)
-        finally:
-            process.kill()
-
-
 def test_what_was_answered_is_there_after_a_kill(journal: Path) -> None:
     things = [thing(number) for number in range(1, 30)]
     with running(journal) as engine:
         engine.client.create_table(**TABLE)
         for item in things:
-            engine.put(item)
+            put(engine, item)
         engine.kill()
     with running(journal) as engine:
-        assert engine.items() == things
-        assert engine.items(IndexName="by_name") == sorted(things, key=lambda item: item["name"]["S"])
+        assert items(engine) == things
+        assert items(engine, IndexName="by_name") == sorted(things, key=lambda item: item["name"]["S"])
         with pytest.raises(engine.client.exceptions.ResourceInUseException):
             engine.client.create_table(**TABLE)
         with pytest.raises(engine.client.exceptions.ConditionalCheckFailedException):
-            engine.put(things[0])
-        engine.put(thing(30))
+            put(engine, things[0])
+        put(engine, thing(30))
         engine.kill()
     with running(journal) as engine:
-        assert engine.items() == [*things, thing(30)]
+        assert items(engine) == [*things, thing(30)]
 
 
 def test_what_was_refused_is_not_there(journal: Path) -> None:
     with running(journal) as engine:
         engine.client.create_table(**TABLE)
-        engine.put(thing(1))
+        put(engine, thing(1))
         with pytest.raises(engine.client.exceptions.ConditionalCheckFailedException):
-            engine.put(thing(1) | {"name": {"S": "other"}})
+            put(engine, thing(1) | {"name": {"S": "other"}})
         with pytest.raises(ClientError):
             engine.client.create_table(**TABLE)
         engine.kill()
     assert len(journal.read_text().splitlines()) == 2
     with running(journal) as engine:
-        assert engine.items() == [thing(1)]
+        assert items(engine) == [thing(1)]
 
 
 def test_a_line_that_was_cut_short_is_left_out_and_written_over(journal: Path) -> None:
     with running(journal) as engine:
         engine.client.create_table(**TABLE)
         for number in (1, 2):
-            engine.put(thing(number))
+            put(engine, thing(number))
         engine.kill()
     journal.write_bytes(journal.read_bytes()[:-1])
     with running(journal) as engine:
-        assert engine.items() == [thing(1)]
-        engine.put(thing(2))
-        engine.put(thing(3))
+        assert items(engine) == [thing(1)]
+        put(engine, thing(2))
+        put(engine, thing(3))
         engine.kill()
     with running(journal) as engine:
-        assert engine.items() == [thing(1), thing(2), thing(3)]
+        assert items(engine) == [thing(1), thing(2), thing(3)]
 
 
 def test_nothing_is_left_to_be_written_when_it_ends_however_much_there_is(journal: Path) -> None:
@@ -171,7 +119,7 @@ def test_nothing_is_left_to_be_written_when_it_ends_however_much_there_is(journa
             owner = f"owner {number % 100}"
             lines.write(json.dumps({"put": ["Things", owner, str(number), thing(number, owner)]}) + "\n")
     with running(journal) as engine:
-        assert len(engine.items("owner 7")) == 200
+        assert len(items(engine, "owner 7")) == 200
         files = written(journal.parent)
         engine.end()
     assert engine.process.returncode in {0, -signal.SIGTERM}
@@ -184,12 +132,12 @@ def test_what_cannot_be_kept_is_not_answered(journal: Path) -> None:
         engine.client.create_table(**TABLE)
         with suppress(BotoCoreError):
             for number in range(1, 1000):
-                engine.put(thing(number))
+                put(engine, thing(number))
                 kept.append(thing(number))
         assert engine.process.wait(LONGEST_S) == 1
     assert kept
     with running(journal) as engine:
-        assert engine.items() == kept
+        assert items(engine) == kept
 
 
 def written(folder: Path) -> dict[str, int]:

@@ -14,6 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+from points.storage.lines import FORMAT
+
 ROOT = Path(__file__).parents[2]
 LONGEST_START_S = LONGEST_STOP_S = 60
 
@@ -23,7 +26,7 @@ def start(data: Path, environment: Mapping[str, str] = {}) -> subprocess.Popen[s
     return subprocess.Popen(
         [sys.executable, "-m", "local"],
         cwd=ROOT,
-        env={**own, "PORT": "0", "DATA_DIR": str(data), **environment},
+        env={**own, "PYTHONPATH": "functions", "PORT": "0", "DATA_DIR": str(data), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -111,6 +114,46 @@ def test_what_was_answered_survives_a_kill_of_everything(tmp_path: Path) -> None
     with serving(tmp_path) as (_, url):
         assert answer(f"{url}/balance") == {"DANNON": 200}
         assert answer(f"{url}/transactions/1") == added
+
+
+@pytest.mark.parametrize(
+    ("pattern", "earlier", "remark"),
+    [
+        (
+            r'"format":{"N":"\w+"}',
+            '"format":{"N":"0.9"}',
+            f"the table LedgerTable holds lines of format 0.9, and this version writes format {FORMAT}",
+        ),
+        (
+            r'"IndexName":"\w+"',
+            '"IndexName":"by_luck"',
+            "the table LedgerTable is of another make: its keys or indexes are not those of the template",
+        ),
+    ],
+    ids=["lines of another format", "a table of another make"],
+)
+def test_data_of_an_earlier_version_is_named_and_left_as_it_is(
+    tmp_path: Path, pattern: str, earlier: str, remark: str
+) -> None:
+    journal = tmp_path / "journal.jsonl"
+    with serving(tmp_path) as (_, url):
+        answer(f"{url}/add", {"payer": "DANNON", "points": 300, "timestamp": "2020-10-31T10:00:00Z"})
+    journal.write_text(re.sub(pattern, earlier, journal.read_text(), count=1))
+    data = journal.read_bytes(), journal.stat().st_mtime_ns
+    to_begin_afresh = f"remove {tmp_path}, or name another folder by DATA_DIR=…"
+    assert said(tmp_path) == [f"error: {remark}; to begin afresh, {to_begin_afresh}"]
+    assert (journal.read_bytes(), journal.stat().st_mtime_ns) == data
+
+
+def test_data_that_was_saved_at_the_end_of_a_run_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    saved = tmp_path / "dynamodb/dynamodb.json"
+    saved.parent.mkdir()
+    saved.write_text('{"tables": {}}')
+    (line,) = said(tmp_path)
+    assert line.startswith(f"error: {tmp_path} was saved by an earlier version, and this one cannot read it; ")
+    assert f"remove {tmp_path}, or name another folder by DATA_DIR=…" in line
+    assert list(tmp_path.rglob("*")) == [saved.parent, saved]
+    assert saved.read_text() == '{"tables": {}}'
 
 
 def test_a_port_or_data_in_use_is_named(tmp_path: Path) -> None:
