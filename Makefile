@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-nightly test-integration test-browser test-contract lint types validate openapi build build-local deploy-local test-e2e bench test-pythons measure-init clean
+.PHONY: help run test test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench test-pythons measure-init clean
 
-# `sam build` wants the functions' own Python on the PATH.
+# The Python that the deployed functions run on. `sam build` wants it on the PATH.
+DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
 SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
 
 help: ## Show this list
@@ -49,7 +50,10 @@ build: BUILD = .aws-sam/build
 build: .venv-sam/.all ## Build what is deployed, in .aws-sam/build (ARCHITECTURE=x86_64 for another processor)
 	@$(SAM) build --build-dir $(BUILD) $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
 	@.venv-sam/bin/python tools/trim.py $(BUILD)
-	@.venv-sam/bin/python3.13 -m compileall -q -j 0 --invalidation-mode unchecked-hash $(BUILD)
+	@.venv-sam/bin/python$(DEPLOYED_PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash $(BUILD)
+
+deploy: build ## Build and deploy to AWS (ARGS=--guided the first time); needs Python 3.13 and credentials
+	@$(SAM) deploy $(ARGS)
 
 # The same for this machine's own processor, to be run here.
 MACHINE = $(subst amd64,x86_64,$(subst aarch64,arm64,$(shell uname -m)))
@@ -90,8 +94,7 @@ clean: ## Remove the environments and what tools left behind; the data of `make 
 .venv-contract/.all: tests/contract/requirements.txt
 .venv-aws/.all: infra/requirements-aws.txt local/requirements-ministack.txt
 .venv-lambda/.all: infra/requirements-lambda.txt
-# These are for the Python that the template names.
-.venv-sam/.all .venv-aws/.all .venv-lambda/.all: VERSION = 3.13
+.venv-sam/.all .venv-aws/.all .venv-lambda/.all: VERSION = $(DEPLOYED_PYTHON)
 .venv/.run .venv/.all .venv-ministack/.run .venv-sam/.all .venv-aws/.all .venv-lambda/.all .venv-browser/.all .venv-contract/.all:
 	@local/environment.sh $(@D) $< $(VERSION)
 	@touch $@
