@@ -63,6 +63,9 @@ build-local:
 deploy-local: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS on this machine, and say how to call it
 	@exec .venv/bin/python -m tools.deploy_local .aws-sam/local
 
+sam-local: build-local .venv/.all ## Start a DynamoDB for `sam local`, and say how to call it (needs Docker, Java 17; npm once)
+	@PYTHONPATH=functions exec .venv/bin/python -m tools.sam_local
+
 test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a stand-in for AWS in a throw-away place, and test through HTTP
 	@.venv/bin/python -m pytest tests/e2e $(ARGS)
 

@@ -60,12 +60,19 @@ def running_dynamodb(data: Path) -> Iterator[str]:
             f"{data} was saved by an earlier version, and this one cannot read it; to begin afresh, {elsewhere}"
         )
     with _held(data) as lock, _ministack(data, lock) as port:
-        # MiniStack has tables per account and Region: what a shell has set must not decide which ones are found.
-        for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
-            os.environ.pop(variable, None)
-        os.environ.update(_SAME_FOR_EVERY_SHELL)
-        os.environ[ENDPOINT] = f"http://127.0.0.1:{port}"
+        point_to(f"http://127.0.0.1:{port}")
         yield elsewhere
+
+
+def point_to(url: str) -> None:
+    """Have boto3 find a DynamoDB that has been started here.
+
+    It may have tables per account and Region: what a shell has set must not decide which ones are found.
+    """
+    for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        os.environ.pop(variable, None)
+    os.environ.update(_SAME_FOR_EVERY_SHELL)
+    os.environ[ENDPOINT] = url
 
 
 def make_tables(tables: Iterable[dict[str, Any]], to_begin_afresh: str) -> None:

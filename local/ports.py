@@ -12,12 +12,12 @@ def free_port() -> int:
         return port
 
 
-def comes_to_listen(process: subprocess.Popen[bytes], port: int, *, within_s: float) -> bool:
+def comes_to_listen(process: subprocess.Popen[bytes], port: int, *, within_s: float, host: str = "127.0.0.1") -> bool:
     """Wait until a process listens on a port; it does not if it ends, or takes longer."""
     deadline = time.monotonic() + within_s
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((host, port), timeout=1).close()
         except OSError:
             time.sleep(0.02)
         else:

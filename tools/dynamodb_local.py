@@ -1,4 +1,4 @@
-"""DynamoDB Local, Amazon's own engine, as a process that only this machine can reach."""
+"""DynamoDB Local, Amazon's own engine, as a process that can be reached at one address only."""
 
 import os
 import shutil
@@ -27,11 +27,18 @@ class EngineError(Exception):
 
 
 @contextmanager
-def running_engine() -> Iterator[str]:
-    """Run an empty engine on a free port, and give its URL.
+def running_engine(host: str = "127.0.0.1", port: int | None = None) -> Iterator[str]:
+    """Run an empty engine, and give its URL.
 
     It is Jetty's own launcher that starts it, from a description of the server: the engine's main class has no option
     for the address, and would listen on all of them.
+
+    Parameters
+    ----------
+    host
+        The address of this machine that it listens on.
+    port
+        Any free one unless given.
 
     Raises
     ------
@@ -40,11 +47,11 @@ def running_engine() -> Iterator[str]:
     """
     java = _tool("java", "Java 17 or newer")
     _install()
-    port = free_port()
+    port = port or free_port()
     command = [
         *(java, "-XX:+UseSerialGC", "-Djava.library.path=DynamoDBLocal_lib"),
         *("-cp", "DynamoDBLocal.jar:DynamoDBLocal_lib/*"),
-        *("org.eclipse.jetty.xml.XmlConfiguration", f"port={port}", str(SETTINGS)),
+        *("org.eclipse.jetty.xml.XmlConfiguration", f"host={host}", f"port={port}", str(SETTINGS)),
     ]
     environment = {**os.environ, "DDB_LOCAL_TELEMETRY": "0"}
     log = FOLDER / f"{port}.log"
@@ -54,9 +61,9 @@ def running_engine() -> Iterator[str]:
         )
     with process:
         try:
-            if not comes_to_listen(process, port, within_s=LONGEST_START_S):
+            if not comes_to_listen(process, port, within_s=LONGEST_START_S, host=host):
                 raise EngineError(f"DynamoDB Local does not start; see {log}")
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://{host}:{port}"
         finally:
             process.terminate()
     log.unlink()

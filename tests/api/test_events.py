@@ -59,14 +59,14 @@ def test_an_event_is_one_that_its_route_leads_to(function: str) -> None:
     assert all(isinstance(value, str) for value in claims.values()), "as the gateway hands claims on"
 
 
-def test_the_environment_is_that_of_the_functions_with_an_event() -> None:
+def test_the_environment_is_that_of_a_local_run() -> None:
     """A DynamoDB on the machine itself, as a container sees it, with the table that the template makes."""
     (table,) = TEMPLATE.tables
 
     assert json.loads((EVENTS / "env.json").read_text()) == {
-        FUNCTIONS[function]: {
-            "TABLE_NAME": table["TableName"],
+        "Parameters": {  # of all functions
             "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:8000",
+            "LOCAL_ACCOUNT": "default",
+            "TABLE_NAME": table["TableName"],
         }
-        for function in HANDLERS
     }

@@ -44,3 +44,10 @@ def test_a_new_version_first_gets_a_part_of_the_calls_unless_the_parameter_says_
         assert properties["DeploymentPreference"]["Enabled"] == {"Ref": "GradualDeployment"}
         assert properties["DeploymentPreference"]["Type"].startswith("Canary10Percent")
     assert default("GradualDeployment") == "true"
+
+
+def test_what_is_for_a_local_run_alone_is_not_deployed() -> None:
+    """LOCAL_ACCOUNT would let in whoever has no token."""
+    for properties in functions().values():
+        variables = properties["Environment"]["Variables"]
+        assert variables["LOCAL_ACCOUNT"] == variables["AWS_ENDPOINT_URL_DYNAMODB"] == {"Ref": "AWS::NoValue"}
