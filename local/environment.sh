@@ -1,9 +1,12 @@
 #!/bin/sh
-# Installs requirements into a virtual environment, made first if need be: environment.sh FOLDER REQUIREMENTS [VERSION]
+# Installs requirements into a virtual environment, made first if need be:
+#   environment.sh FOLDER REQUIREMENTS [VERSION] [WHAT IT TAKES]
+# By uv, if that is on the PATH and knows where to get them; it ignores how pip is configured. Otherwise by pip.
 set -eu
 folder=$1
 requirements=$2
 version=${3:-}
+takes=${4:-}
 
 fail() {
     echo "error: $1" >&2
@@ -26,12 +29,19 @@ find_python() {
     fail "no Python 3.11 or newer found; install one (Debian, Ubuntu: apt install python3-venv) or name one: PYTHON=…"
 }
 
-# Debian's Python may lack what `venv` takes pip from. A pip beside it will do as well.
+# With pip, by which it can be renewed without uv. Debian's Python may lack what `venv` takes pip from: a pip beside it
+# will do as well.
 make_environment() {
-    "$1" -m venv --clear "$folder" || {
+    uv venv --clear --seed --python "$1" "$folder" ||
+        "$1" -m venv --clear "$folder" || {
         "$1" -m venv --clear --without-pip "$folder" &&
             "$1" -m pip --python "$folder/bin/python" install pip
     }
+}
+
+install() {
+    uv pip install --compile-bytecode --python "$folder/bin/python" -r "$requirements" 2>/dev/null ||
+        "$folder/bin/python" -m pip install -qq --disable-pip-version-check -r "$requirements"
 }
 
 if ! "$folder/bin/python$version" -m pip --version >/dev/null 2>&1; then
@@ -39,6 +49,5 @@ if ! "$folder/bin/python$version" -m pip --version >/dev/null 2>&1; then
     make_environment "$python" >/dev/null 2>&1 ||
         fail "$python cannot make an environment; install its venv module (Debian, Ubuntu: apt install python3-venv)"
 fi
-echo "Installing $requirements into $folder, once"
-"$folder/bin/python" -m pip install -qq --disable-pip-version-check -r "$requirements" ||
-    fail "could not install all of $requirements into $folder"
+echo "Installing what $requirements lists into $folder, once${takes:+; it takes $takes}"
+install || fail "could not install all of $requirements into $folder"
