@@ -19,6 +19,7 @@ from points.storage.lines import FORMAT
 
 ROOT = Path(__file__).parents[2]
 LONGEST_START_S = LONGEST_STOP_S = 60
+LOT = {"payer": "DANNON", "points": 300, "timestamp": "2020-10-31T10:00:00Z"}
 
 
 def start(data: Path, environment: Mapping[str, str] = {}) -> subprocess.Popen[str]:
@@ -61,18 +62,18 @@ def ends(group: int) -> bool:
     return False
 
 
-def kill_all(server: subprocess.Popen[str]) -> None:
-    """End the server and everything that it has started, without a chance to save anything."""
-    command = ["ps", "-A", "-o", "pid=,ppid="]
+def started_by(server: subprocess.Popen[str]) -> dict[int, str]:
+    """Return the commands of the server and of everything that it has started, by their process ids."""
+    command = ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="]
     listed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - a fixed command
-    parents = dict(map(int, line.split()) for line in listed.stdout.splitlines())
+    commands, parents = {}, {}
+    for line in listed.stdout.splitlines():
+        pid, parent, *rest = line.split(maxsplit=2)
+        parents[int(pid)], commands[int(pid)] = int(parent), " ".join(rest)
     ours = {server.pid}
     while started := {pid for pid, parent in parents.items() if parent in ours} - ours:
         ours |= started
-    assert len(ours) > 6, "the server, its DynamoDB, and the functions"
-    for pid in sorted(ours, reverse=True):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    return {pid: commands[pid] for pid in sorted(ours, reverse=True)}
 
 
 def answer(url: str, body: object = None) -> object:
@@ -91,9 +92,8 @@ def said(data: Path, **environment: str) -> list[str]:
 
 
 def test_a_run_ends_at_a_signal_and_the_next_has_its_data(tmp_path: Path) -> None:
-    lot = {"payer": "DANNON", "points": 300, "timestamp": "2020-10-31T10:00:00Z"}
     with serving(tmp_path) as (process, url):
-        assert answer(f"{url}/add", lot)
+        assert answer(f"{url}/add", LOT)
         assert answer(f"{url}/spend", {"points": 100}) == [{"payer": "DANNON", "points": -100}]
         process.send_signal(signal.SIGTERM)
         assert process.wait(LONGEST_STOP_S) == 0
@@ -104,16 +104,32 @@ def test_a_run_ends_at_a_signal_and_the_next_has_its_data(tmp_path: Path) -> Non
 
 
 def test_what_was_answered_survives_a_kill_of_everything(tmp_path: Path) -> None:
-    lot = {"payer": "DANNON", "points": 300, "timestamp": "2020-10-31T10:00:00Z"}
     with serving(tmp_path) as (process, url):
-        added = answer(f"{url}/add", lot)
+        added = answer(f"{url}/add", LOT)
         answer(f"{url}/spend", {"points": 100})
-        kill_all(process)
+        processes = started_by(process)
+        assert len(processes) > 6, "the server, its DynamoDB, and the functions"
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     with (tmp_path / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # once the last of them is gone
     with serving(tmp_path) as (_, url):
         assert answer(f"{url}/balance") == {"DANNON": 200}
         assert answer(f"{url}/transactions/1") == added
+
+
+def test_without_its_dynamodb_the_server_ends_and_says_so_and_nothing_is_lost(tmp_path: Path) -> None:
+    with serving(tmp_path) as (process, url):
+        answer(f"{url}/add", LOT)
+        (dynamodb,) = [pid for pid, command in started_by(process).items() if "embedded.py" in command]
+        os.kill(dynamodb, signal.SIGKILL)
+        assert process.wait(LONGEST_STOP_S) == 1
+        assert process.stdout
+        log = tmp_path / "dynamodb.log"
+        assert process.stdout.read().splitlines()[-1] == f"error: the embedded DynamoDB ended; see {log}"
+    with serving(tmp_path) as (_, url):
+        assert answer(f"{url}/balance") == {"DANNON": 300}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +153,7 @@ def test_data_of_an_earlier_version_is_named_and_left_as_it_is(
 ) -> None:
     journal = tmp_path / "journal.jsonl"
     with serving(tmp_path) as (_, url):
-        answer(f"{url}/add", {"payer": "DANNON", "points": 300, "timestamp": "2020-10-31T10:00:00Z"})
+        answer(f"{url}/add", LOT)
     journal.write_text(re.sub(pattern, earlier, journal.read_text(), count=1))
     data = journal.read_bytes(), journal.stat().st_mtime_ns
     to_begin_afresh = f"remove {tmp_path}, or name another folder by DATA_DIR=…"
