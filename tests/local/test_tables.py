@@ -43,9 +43,9 @@ def table() -> dict[str, Any]:
     """The template's table, with a global index besides."""
     (table,) = deepcopy(load_template(ROOT / "infra/template.yaml").tables)
     hash_key = next(key for key in table["KeySchema"] if key["KeyType"] == "HASH")
-    table["GlobalSecondaryIndexes"] = [
+    table.setdefault("GlobalSecondaryIndexes", []).append(
         {"IndexName": "global", "KeySchema": [hash_key], "Projection": {"ProjectionType": "KEYS_ONLY"}}
-    ]
+    )
     return table
 
 
@@ -78,7 +78,7 @@ def test_a_table_with_other_indexes_is_refused(
     elif change == "name":
         other[index][0]["IndexName"] += "-other"
     else:
-        other[index][0]["Projection"] = {"ProjectionType": "ALL"}
+        other[index][0]["Projection"] = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["other"]}
     with pytest.raises(LocalError, match="is of another make: its keys or indexes are not those of the template"):
         make_tables([other], to_begin_afresh)
 
