@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
-from points.storage.lines import Item, Line
+from points.storage.attributes import Item
+from points.storage.lines import Line
 
 from bench.alternatives import passbook, sqlite_app, sums, tinydb_app, transactions
 from bench.alternatives.ledger import Ledger

@@ -116,7 +116,7 @@ def _operations_and_a_look_back(meter: Meter, ledger: Ledger, account: str, size
     costs = _operations(meter, ledger, account, size)
     if isinstance(ledger, PassbookLedger):
         middle, passbook = START + size // 2 * STEP, ledger.passbook
-        costs[BALANCE_AS_OF] = cost_of(meter, lambda: passbook.standing_as_of(account, middle, soon()))
+        costs[BALANCE_AS_OF] = cost_of(meter, lambda: passbook.as_of(account, middle, soon()))
     return costs
 
 

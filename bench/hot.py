@@ -17,11 +17,12 @@ from unittest.mock import patch
 from uuid import uuid4
 
 from points.rules.terms import Add, Spend
-from points.storage import passbook
+from points.storage import writing
 from points.storage.dynamodb import make_client
 from points.storage.errors import UnavailableError
 from points.storage.lines import Line, Retry
-from points.storage.passbook import Passbook, Recorded
+from points.storage.passbook import Passbook
+from points.storage.writing import Recorded, Writer
 
 from bench.accounts import START
 from bench.designs import TABLE
@@ -102,8 +103,15 @@ class _LostRaceError(Exception):
     """Another writer was first."""
 
 
+class _GivesUp(Writer):
+    """A writer that does not go on after a lost race."""
+
+    def _lines_from(self, *_: Line, **__: bool) -> Iterator[Line]:
+        raise _LostRaceError
+
+
 class BeginsAgain(Passbook):
-    """A storage that, after a lost race, pauses and begins again, as is the habit; it never comes to `_lines_from`."""
+    """A storage that, after a lost race, pauses and begins again, as is the habit."""
 
     def record(self, *asked: Any, **terms: Any) -> Recorded:
         """Write a change."""
@@ -111,14 +119,11 @@ class BeginsAgain(Passbook):
             try:
                 return super().record(*asked, **terms)
             except _LostRaceError:
-                self._pause(_doubling(races))
+                self._clock.sleep(self._rng.uniform(0, _doubling(races)))
         raise AssertionError
 
-    def _put(self, line: Line, deadline: float) -> Line:
-        standing = super()._put(line, deadline)
-        if standing.write_id != line.write_id:
-            raise _LostRaceError
-        return standing
+    def _writer(self, account: str, deadline: float) -> Writer:
+        return _GivesUp(self._reader(account, deadline), self._limits, self._on_lost_race)
 
 
 def _doubling(races: int) -> float:
@@ -127,7 +132,7 @@ def _doubling(races: int) -> float:
 
 @contextmanager
 def _pausing(longest: Callable[[int], float]) -> Iterator[None]:
-    with patch.object(passbook, "_longest_pause", longest):
+    with patch.object(writing, "_longest_pause", longest):
         yield
 
 

@@ -1,14 +1,14 @@
-"""GET /balance: an account's points per payer, now or in the past."""
+"""GET /balance: an account's points per payer, now, in the past or in time to come."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from aws_lambda_powertools.event_handler import Response
-from points.api.answers import answer
+from points.api.answers import answer_at
 from points.api.app import NAMED_ACCOUNT, make_app, make_handler
 from points.api.identity import account_of
-from points.api.queries import no_transaction, read_at
+from points.api.queries import Query, no_transaction
 from points.api.runtime import deadline_of, passbook
-from points.storage.lines import Standing
 
 app = make_app()
 
@@ -17,23 +17,21 @@ app = make_app()
 @app.get(NAMED_ACCOUNT + "/balance")
 def balance() -> Response[str]:
     """Answer with the balance of every payer that the account has had points of by then."""
-    account = account_of(app.current_event, "read")
-    standing = _standing(account, read_at(app.current_event), deadline_of(app.lambda_context))
-    return answer(standing.state.balances, at=standing.sequence)
+    event = app.current_event
+    account = account_of(event, "read")
+    version, balances = _stands(account, Query(event, "at").at(), deadline_of(app.lambda_context))
+    return answer_at(event, version, balances)
 
 
-def _standing(account: str, at: int | datetime | None, deadline: float) -> Standing:
-    match at:
-        case None:
-            return passbook().standing(account, deadline)
-        case datetime():
-            return passbook().standing_as_of(account, at, deadline)
-        case 0:
-            return Standing(account)
-        case sequence:
-            if line := passbook().line(account, sequence, deadline):
-                return line
-            raise no_transaction(sequence)
+def _stands(account: str, at: int | datetime | None, deadline: float) -> tuple[str, Mapping[str, int]]:
+    """Return the version and the balances; after a transaction, as stored, and its number."""
+    if isinstance(at, int):
+        line = passbook().line(account, at, deadline) if at else None
+        if at and line is None:
+            raise no_transaction(at)
+        return str(at), line.state.balances if line else {}
+    stands = passbook().now(account, deadline) if at is None else passbook().as_of(account, at, deadline)
+    return stands.at.version, stands.at.state.balances
 
 
 handler = make_handler(app)

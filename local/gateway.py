@@ -1,4 +1,4 @@
-"""What an API Gateway HTTP API does around a function: find the route, build the event, read the result. Pure.
+"""What an API Gateway HTTP API does around a function: find the route, build the event, read the result, CORS. Pure.
 
 The events are those of payload format 2.0, down to what is left out of them when there is nothing to say.
 """
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from local.template import Route
+from local.template import DEFAULT_ROUTE, Cors, Route
 
 Headers = Sequence[tuple[str, str]]
 
@@ -45,7 +45,7 @@ class Response:
 
 
 class Router:
-    """Finds the route of a request; the most specific one, if several fit."""
+    """Finds the route of a request; the most specific one, if several fit, and the default one, if no other does."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = [(_pattern(route.path), route) for route in sorted(routes, key=_generality)]
@@ -143,7 +143,43 @@ def own_answer(status: int, message: str) -> Response:
     return Response(status, [("content-type", "application/json")], f'{{"message":"{message}"}}'.encode())
 
 
+def preflight(cors: Cors | None, request: Request) -> Response | None:
+    """Answer a browser that asks what a page may send; None to any other request, and if no page may call at all."""
+    asked = dict(request.headers)
+    if cors is None or request.method != "OPTIONS" or not asked.keys() >= {"origin", "access-control-request-method"}:
+        return None
+    origin = _allowed_origin(cors, request)
+    headers = [
+        ("access-control-allow-origin", origin),
+        ("access-control-allow-methods", ",".join(cors.methods)),
+        ("access-control-allow-headers", ",".join(cors.headers)),
+        ("access-control-max-age", str(cors.max_age_s)),
+    ]
+    return Response(204, headers if origin else [], b"")
+
+
+def with_cors(cors: Cors | None, request: Request, response: Response) -> Response:
+    """Let a page of an allowed origin read a response. What the function says of that itself does not count."""
+    if cors is None:
+        return response
+    headers = [(name, value) for name, value in response.headers if not name.startswith("access-control-")]
+    if origin := _allowed_origin(cors, request):
+        headers.append(("access-control-allow-origin", origin))
+        headers.append(("access-control-expose-headers", ",".join(cors.exposed)))
+    return Response(response.status, headers, response.body)
+
+
+def _allowed_origin(cors: Cors, request: Request) -> str:
+    """Return the origin that is allowed to read the answer to a request, or nothing."""
+    origin = dict(request.headers).get("origin", "")
+    if "*" in cors.origins:
+        return "*" if origin else ""
+    return origin if origin in cors.origins else ""
+
+
 def _pattern(path: str) -> re.Pattern[str]:
+    if path == DEFAULT_ROUTE:
+        return re.compile("(?s:.*)")
     return re.compile(
         re.sub(
             r"\\{(\w+)(\\\+)?\\}",
@@ -153,9 +189,9 @@ def _pattern(path: str) -> re.Pattern[str]:
     )
 
 
-def _generality(route: Route) -> tuple[list[int], bool]:
-    parts = route.path.split("/")
-    return [2 if part.endswith("+}") else int(part.startswith("{")) for part in parts], route.method == "ANY"
+def _generality(route: Route) -> tuple[bool, list[int], bool]:
+    parts = [2 if part.endswith("+}") else int(part.startswith("{")) for part in route.path.split("/")]
+    return route.path == DEFAULT_ROUTE, parts, route.method == "ANY"
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

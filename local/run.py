@@ -1,7 +1,7 @@
 """Starts what a local run needs, and serves.
 
 The environment may say where: PORT (3000; 0 for any free one), DATA_DIR (.data), AWS_ENDPOINT_URL_DYNAMODB (no DynamoDB
-is embedded then).
+is embedded then). And CORS_ORIGINS, from which origins pages may call (none), as the template's parameter has it.
 """
 
 import os
@@ -36,7 +36,7 @@ def run() -> None:
     """Start DynamoDB and the functions, serve, and end them in the opposite order."""
     data = Path(os.environ.get("DATA_DIR", ".data")).resolve()
     log = data / "functions.log"
-    template = load_template(_ROOT / "infra/template.yaml")
+    template = load_template(_ROOT / "infra/template.yaml", {"CorsOrigins": os.environ.get("CORS_ORIGINS", "")})
     with ExitStack() as running:
         listener = running.enter_context(_listen(os.environ.get("PORT", "3000")))
         to_begin_afresh = running.enter_context(running_dynamodb(data))
@@ -47,7 +47,7 @@ def run() -> None:
         for function in functions.values():
             function.wait_until_ready()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        _serve(Server(Router(template.routes), functions), listener, _greeting(url, log))
+        _serve(Server(Router(template.routes), functions, template.cors), listener, _greeting(url, log))
 
 
 def _listen(port: str) -> socket.socket:

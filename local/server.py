@@ -16,8 +16,13 @@ from local.gateway import (
     build_event,
     decoded_path,
     own_answer,
+    preflight,
     read_result,
+    with_cors,
 )
+from local.template import Cors
+
+_WITHOUT_BODY = {204, 304}
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -33,11 +38,14 @@ class Server:
         The template's routes.
     functions
         The running functions by name.
+    cors
+        What pages of other origins may do.
     """
 
-    def __init__(self, router: Router, functions: Mapping[str, RunningFunction]) -> None:
+    def __init__(self, router: Router, functions: Mapping[str, RunningFunction], cors: Cors | None = None) -> None:
         self._router = router
         self._functions = functions
+        self._cors = cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.monotonic()
@@ -46,15 +54,22 @@ class Server:
         except ConnectionAbortedError:
             return
         request_id = b64encode(os.urandom(11)).decode()
-        try:
-            response, remark = await self._answer(request, request_id), ""
-        except Exception as error:  # noqa: BLE001 (a gateway answers, whatever happens behind it)
-            response, remark = own_answer(500, "Internal Server Error"), f"  {error}"
-        await _write(response, request_id, send)
+        response, remark = await self._answer(request, request_id)
+        await _write(response, request, request_id, send)
         took = round((time.monotonic() - started) * 1000)
         print(f"{request.method} {request.path} {response.status} {took} ms{remark}", flush=True)
 
-    async def _answer(self, request: Request, request_id: str) -> Response:
+    async def _answer(self, request: Request, request_id: str) -> tuple[Response, str]:
+        """Return the answer, and what the terminal is told besides."""
+        if allowed := preflight(self._cors, request):
+            return allowed, ""
+        try:
+            response, remark = await self._ask(request, request_id), ""
+        except Exception as error:  # noqa: BLE001 (a gateway answers, whatever happens behind it)
+            response, remark = own_answer(500, "Internal Server Error"), f"  {error}"
+        return with_cors(self._cors, request, response), remark
+
+    async def _ask(self, request: Request, request_id: str) -> Response:
         found = self._router.find(request.method, decoded_path(request.path))
         if not found:
             return own_answer(404, "Not Found")
@@ -90,12 +105,10 @@ async def _read_body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-async def _write(response: Response, request_id: str, send: Send) -> None:
-    headers = [
-        *response.headers,
-        ("content-length", str(len(response.body))),
-        ("apigw-requestid", request_id),
-    ]
+async def _write(response: Response, request: Request, request_id: str, send: Send) -> None:
+    headers = [*response.headers, ("apigw-requestid", request_id)]
+    if response.status not in _WITHOUT_BODY:
+        headers.append(("content-length", str(len(response.body))))
     await send(
         {
             "type": "http.response.start",
@@ -103,4 +116,4 @@ async def _write(response: Response, request_id: str, send: Send) -> None:
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         }
     )
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})

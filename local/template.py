@@ -1,7 +1,7 @@
 """What the local server reads from the SAM template: the functions, their routes, the tables."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ import yaml
 from local.errors import LocalError
 
 REGION = "us-east-1"
+
+DEFAULT_ROUTE = "$default"
+"""The path of the route that takes what no other does."""
 
 _PSEUDO_PARAMETERS = {
     "AWS::AccountId": "000000000000",
@@ -53,7 +56,18 @@ class Route:
     @property
     def key(self) -> str:
         """The route as events name it."""
-        return f"{self.method} {self.path}"
+        return self.path if self.path == DEFAULT_ROUTE else f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """What pages of other origins may do: send these headers by these methods, and read those of the answers."""
+
+    origins: Sequence[str]
+    methods: Sequence[str]
+    headers: Sequence[str]
+    exposed: Sequence[str]
+    max_age_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +77,11 @@ class Template:
     functions: list[Function]
     routes: list[Route]
     tables: list[dict[str, Any]]
+    cors: Cors | None = None
 
 
-def load_template(path: Path) -> Template:
-    """Read a template.
+def load_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
+    """Read a template; its parameters have their defaults, unless given.
 
     Raises
     ------
@@ -75,17 +90,26 @@ def load_template(path: Path) -> Template:
     """
     document = yaml.load(path.read_text(), _Loader)  # noqa: S506 (derived from SafeLoader)
     defaults = document.get("Globals", {}).get("Function", {})
-    names = _local_names(document)
-    functions, routes, tables = [], [], []
+    names = _local_names(document, parameters or {})
+    functions, routes, tables, cors = [], [], [], None
     for name, resource in document["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
             functions.append(_function(name, defaults, properties, path.parent, names))
             routes += _routes(name, properties)
         elif resource["Type"] == "AWS::DynamoDB::Table":
-            arguments = {key: properties[key] for key in _TABLE_ARGUMENTS if key in properties}
-            tables.append({"TableName": names[name], **arguments})
-    return Template(functions, routes, tables)
+            tables.append({"TableName": names[name], **_table(properties)})
+        elif resource["Type"] == "AWS::Serverless::HttpApi":
+            cors = _cors(properties, names)
+    return Template(functions, routes, tables, cors)
+
+
+def _table(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that make a table. Ceilings of what it may cost mean nothing here."""
+    arguments = {key: properties[key] for key in _TABLE_ARGUMENTS if key in properties}
+    indexes = arguments.get("GlobalSecondaryIndexes", [])
+    bare = [{key: value for key, value in index.items() if key != "OnDemandThroughput"} for index in indexes]
+    return arguments | ({"GlobalSecondaryIndexes": bare} if bare else {})
 
 
 def _function(
@@ -117,10 +141,20 @@ def _scopes(event: dict[str, Any]) -> tuple[str, ...]:
     return tuple(event.get("Auth", {}).get("AuthorizationScopes", ()))
 
 
-def _local_names(document: dict[str, Any]) -> dict[str, str]:
-    """Tell what `Ref` stands for: a parameter's default, a resource's own name or the name it has in the template."""
+def _cors(properties: dict[str, Any], names: Mapping[str, str]) -> Cors | None:
+    """Read what is allowed if the parameter names origins; None if it names none."""
+    _, given, _ = properties["CorsConfiguration"]["Fn::If"]
+    separator, origins = given["AllowOrigins"]["Fn::Split"]
+    if not (named := _text(origins, names)):
+        return None
+    settings = (given[key] for key in ("AllowMethods", "AllowHeaders", "ExposeHeaders", "MaxAge"))
+    return Cors(named.split(separator), *settings)
+
+
+def _local_names(document: dict[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """Tell what `Ref` stands for: a parameter, a resource's own name or the name it has in the template."""
     parameters = {name: str(it.get("Default", "")) for name, it in document.get("Parameters", {}).items()}
-    names = _PSEUDO_PARAMETERS | parameters
+    names = {**_PSEUDO_PARAMETERS, **parameters, **given}
     for name, resource in document["Resources"].items():
         given = resource.get("Properties", {}).get("TableName", name)
         names[name] = _text(given, names)

@@ -56,7 +56,16 @@ def compile_all(folder: Path) -> None:
     subprocess.run(command, check=True)  # noqa: S603 - a fixed command
 
 
+def leave_nothing(folder: Path) -> None:
+    """Make the function a handler that imports nothing: what Python and the runtime take by themselves."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    answer = 'def handler(event, context):\n    return {"statusCode": 200}\n'
+    (folder / "balance.py").write_text(answer)
+
+
 BUILDS = [
+    Build("a handler that imports nothing", "balance", (leave_nothing,)),
     Build("add, as sam build leaves it", "add"),
     Build("add, trimmed", "add", (trim,)),
     Build("add, with bytecode", "add", (compile_all,)),

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any
 
 from points.rules.refusals import Refusal
-from points.rules.terms import Add, Spend, Spent
+from points.rules.terms import Add, Spend
+from points.storage.attributes import Item
 from points.storage.errors import UnavailableError
-from points.storage.lines import Item, Line, Retry, to_item
-from points.storage.passbook import Passbook, Recorded
+from points.storage.lines import Line, Retry, to_item
+from points.storage.passbook import Passbook
+from points.storage.writing import Recorded
 
 from bench.accounts import signed_points
 from bench.alternatives.ledger import RefusedError
@@ -28,12 +30,12 @@ class PassbookLedger:
 
     def spend(self, account: str, points: int, key: str | None = None) -> list[tuple[str, int]]:
         """Spend points, oldest first, and say how many were taken from whom."""
-        done = cast(Spent, self._record(account, Spend(points), key).line.transaction)
-        return list(done.taken.items())
+        taken = self._record(account, Spend(points), key).line.transaction.taken or {}
+        return [(payer, -points) for payer, points in taken.items()]
 
     def balance(self, account: str) -> dict[str, int]:
         """Tell the points per payer."""
-        return dict(self.passbook.standing(account, soon()).state.balances)
+        return dict(self.passbook.now(account, soon()).at.state.balances)
 
     def history(self, account: str) -> list[int]:
         """Tell the points of every accepted request, in order."""

@@ -12,9 +12,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from points.moments import format_recorded_at
-from points.rules.terms import Add, Added
+from points.rules.terms import Add
+from points.storage.attributes import Item
 from points.storage.dynamodb import LOST_RACE, error_code
-from points.storage.lines import Item, Line
+from points.storage.lines import Line
 
 from bench.alternatives.ledger import RefusedError
 
@@ -154,10 +155,10 @@ def items(lines: Iterable[Line]) -> Iterator[Item]:
     """Lay out a history as this ledger keeps it."""
     for line in lines:
         done = line.transaction
-        if isinstance(done, Added):
+        if done.payer and done.timestamp:
             transaction = _of_add(done.payer, done.points, format_recorded_at(done.timestamp))
         else:
-            transaction = _of_spend(done.points)
+            transaction = _of_spend(-done.points)
         yield transaction | _place(line.account, line.sequence)
 
 

@@ -14,8 +14,9 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 from points.moments import format_recorded_at
-from points.rules.terms import Add, Spent
-from points.storage.lines import Item, Line
+from points.rules.terms import Add
+from points.storage.attributes import Item
+from points.storage.lines import Line
 
 from bench.accounts import left_of_lots, signed_points
 from bench.alternatives.ledger import RefusedError
@@ -227,10 +228,10 @@ def items(lines: Iterable[Line]) -> Iterator[Item]:
     account, state = last.account, last.state
     first_open = NO_LOT
     for line in lines:
-        taken = list(line.transaction.taken.items()) if isinstance(line.transaction, Spent) else []
+        taken = [(payer, -points) for payer, points in (line.transaction.taken or {}).items()]
         yield request_item(account, f"loaded {line.sequence}", line.sequence, signed_points(line), taken)
-    for line, done, left in left_of_lots(lines):
-        item = lot_item(account, Add(done.payer, done.points, done.timestamp), line.sequence, left)
+    for line, add, left in left_of_lots(lines):
+        item = lot_item(account, add, line.sequence, left)
         first_open = min(first_open, item["item"]["S"]) if left else first_open
         yield item
     yield balance_item(account, Balance(last.sequence, dict(state.balances), dict(state.owed), first_open))

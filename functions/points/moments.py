@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 _RFC_3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    r"(\d{4}-\d\d-\d\d)T((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII | re.IGNORECASE,
 )
 _MICROSECOND_DIGITS = 6
@@ -21,6 +21,8 @@ def parse_timestamp(text: object) -> datetime:
     if not isinstance(text, str) or not (found := _RFC_3339.fullmatch(text)):
         raise ValueError("must be an RFC 3339 date and time with a zone, such as 2020-11-02T14:00:00Z")
     date, time, fraction, zone = found.groups(default="")
+    if time.endswith(":60"):
+        raise ValueError("must not be a leap second, which the ledger cannot keep")
     if fraction.rstrip("0")[_MICROSECOND_DIGITS:]:
         raise ValueError("must not be finer than microseconds")
     digits = fraction[:_MICROSECOND_DIGITS].ljust(_MICROSECOND_DIGITS, "0")

@@ -11,22 +11,45 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import account
 import add
 import balance
+import cancel
+import holds
 import preview
+import refund
 import spend
 import transactions
 
 EVENTS = Path(__file__).parents[2] / "events"
 HANDLERS: dict[str, ModuleType] = {
     "add": add,
+    "cancel": cancel,
     "spend": spend,
+    "hold": holds,
+    "capture": holds,
+    "void": holds,
+    "refund": refund,
     "preview": preview,
+    "hold_preview": preview,
     "balance": balance,
+    "account": account,
+    "lots": account,
+    "holds": account,
+    "pending": account,
     "transactions": transactions,
+    "transaction": transactions,
 }
-PATHS = {"preview": "/spend/preview"}
-ALL_SCOPES = "points/add points/spend points/read accounts/add accounts/spend accounts/read"
+"""The function behind each call. A call goes by the name of its sample event."""
+
+CHANGES = ("add", "cancel", "spend", "hold", "capture", "void", "refund")
+READS = tuple(call for call in HANDLERS if call not in CHANGES)
+ALL_SCOPES = " ".join(
+    f"{whose}/{what}" for whose in ("points", "accounts") for what in ("add", "spend", "refund", "read")
+)
+
+_FIELDS = {"effective_at", "expires_at", "reference", "metadata"}
+"""What stands in a body beside the points. All other named arguments of a call are headers."""
 
 Event = dict[str, Any]
 Body = Mapping[str, Any] | str | bytes
@@ -67,7 +90,7 @@ class Answer(NamedTuple):
 
 
 def make_event(
-    function: str,
+    call: str,
     body: Body | None = None,
     *,
     account: str | None = None,
@@ -76,21 +99,18 @@ def make_event(
     headers: dict[str, str] | None = None,
     claims: dict[str, str] | None = None,
 ) -> Event:
-    """Change the function's sample event: another body, account, transaction or query, more headers, other claims.
+    """Change a call's sample event: another body, account, transaction or query, more headers, other claims.
 
     What is left out stays as the sample has it, the body too.
     """
-    event: Event = json.loads(_sample(function))
+    event: Event = json.loads(_sample(call))
     context = event["requestContext"]
-    method = context["http"]["method"]
-    path = route = PATHS.get(function, f"/{function}")
-    parameters = {}
+    method, _, route = event["routeKey"].partition(" ")
+    parameters = event.get("pathParameters", {}) | ({} if sequence is None else {"sequence": sequence})
+    path = route.replace("{sequence}", parameters.get("sequence", ""))
     if account is not None:
         path, route = f"/accounts/{account}{path}", f"/accounts/{{account}}{route}"
         parameters["account"] = account
-    if sequence is not None:
-        path, route = f"{path}/{sequence}", f"{route}/{{sequence}}"
-        parameters["sequence"] = sequence
     if parameters:
         event["pathParameters"] = parameters
     if query:
@@ -118,13 +138,33 @@ class Client:
     account: str | None = None
     remaining_ms: int = 15_000
 
-    def add(self, payer: str, points: int, timestamp: str = "2020-11-02T14:00:00Z", **headers: str) -> Answer:
-        """Add points of a payer, or take them back."""
-        return self.send("add", {"payer": payer, "points": points, "timestamp": timestamp}, **headers)
+    def add(self, payer: str, points: int, timestamp: str = "2020-11-02T14:00:00Z", **others: Any) -> Answer:
+        """Add points of a payer, or take them back; `others` are more fields, or headers."""
+        return self._change("add", {"payer": payer, "points": points, "timestamp": timestamp}, others)
 
-    def spend(self, points: int, **headers: str) -> Answer:
+    def cancel(self, sequence: int, **others: Any) -> Answer:
+        """Cancel a pending add."""
+        return self._change("cancel", {}, others, sequence)
+
+    def spend(self, points: int, **others: Any) -> Answer:
         """Spend points."""
-        return self.send("spend", {"points": points}, **headers)
+        return self._change("spend", {"points": points}, others)
+
+    def refund(self, sequence: int, points: int | None = None, **others: Any) -> Answer:
+        """Give back points of a spend or of a captured hold; without a number, all that is left."""
+        return self._change("refund", _perhaps(points), others, sequence)
+
+    def hold(self, points: int, **others: Any) -> Answer:
+        """Set points aside."""
+        return self._change("hold", {"points": points}, others)
+
+    def capture(self, sequence: int, points: int | None = None, **others: Any) -> Answer:
+        """Spend points of a hold; without a number, all of it."""
+        return self._change("capture", _perhaps(points), others, sequence)
+
+    def void(self, sequence: int, **others: Any) -> Answer:
+        """Give back a hold."""
+        return self._change("void", {}, others, sequence)
 
     def preview(self, points: int) -> Answer:
         """Ask what a spend would take."""
@@ -132,39 +172,42 @@ class Client:
 
     def balance(self, **query: str) -> Answer:
         """Ask for the points per payer, now or `at` some time."""
-        return self.send_event("balance", self.event("balance", query=query))
+        return self.get("balance", **query)
 
     def transactions(self, **query: str) -> Answer:
         """Ask for a page of the history."""
-        return self.send_event("transactions", self.event("transactions", query=query))
+        return self.get("transactions", **query)
 
     def transaction(self, sequence: int | str, **query: str) -> Answer:
         """Ask for one transaction."""
-        event = self.event("transactions", sequence=str(sequence), query=query)
-        return self.send_event("transactions", event)
+        return self.send("transaction", sequence=str(sequence), query=query)
 
-    def send(self, function: str, body: Body | None = None, **headers: str) -> Answer:
-        """Send a request; `if_match` and the like become headers."""
-        return self.send_event(function, self.event(function, body, **headers))
+    def get(self, call: str, **query: str) -> Answer:
+        """Read something of the account."""
+        return self.send(call, query=query)
 
-    def send_event(self, function: str, event: Event) -> Answer:
-        """Hand an event to a function's handler."""
-        response = HANDLERS[function].handler(event, Context(self.remaining_ms))
+    def send(self, call: str, body: Body | None = None, **others: Any) -> Answer:
+        """Send a request: see `event`."""
+        return self.send_event(call, self.event(call, body, **others))
+
+    def send_event(self, call: str, event: Event) -> Answer:
+        """Hand an event to the handler of a call."""
+        response = HANDLERS[call].handler(event, Context(self.remaining_ms))
         headers = {name.lower(): value for name, value in response["headers"].items()}
         return Answer(response["statusCode"], headers, response["body"])
 
     def event(
         self,
-        function: str,
+        call: str,
         body: Body | None = None,
         *,
         sequence: str | None = None,
         query: dict[str, str] | None = None,
         **headers: str,
     ) -> Event:
-        """Make the event of a request."""
+        """Make the event of a request; `if_match` and the like become headers."""
         return make_event(
-            function,
+            call,
             body,
             account=self.account,
             sequence=sequence,
@@ -173,7 +216,16 @@ class Client:
             claims={"sub": self.subject, "scope": self.scope},
         )
 
+    def _change(self, call: str, body: dict[str, Any], others: dict[str, Any], sequence: int | None = None) -> Answer:
+        more = {name: value for name, value in others.items() if name in _FIELDS}
+        headers = {name: value for name, value in others.items() if name not in _FIELDS}
+        return self.send(call, body | more, sequence=None if sequence is None else str(sequence), **headers)
+
+
+def _perhaps(points: int | None) -> dict[str, int]:
+    return {} if points is None else {"points": points}
+
 
 @cache
-def _sample(function: str) -> str:
-    return (EVENTS / f"{function}.json").read_text()
+def _sample(call: str) -> str:
+    return (EVENTS / f"{call}.json").read_text()

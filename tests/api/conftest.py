@@ -4,6 +4,7 @@ import json
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.serialize import ResponseSerializer
 from points.api import runtime
 from points.api.observability import logger
+from points.storage import calls
 from points.storage.dynamodb import make_client
 
 from local.template import load_template
@@ -41,6 +43,12 @@ def moto() -> Iterator[Any]:
     runtime.passbook.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def no_metrics_are_fine() -> None:
+    """Filter as `points.api.observability` does for a function: pytest sets all filters anew for each test."""
+    warnings.filterwarnings("ignore", message="No application metrics to publish")
+
+
 @pytest.fixture
 def dynamodb(moto: Any) -> Iterator[Any]:
     """DynamoDB with an empty table: moto looks at all items of a table, whatever it is asked for."""
@@ -51,26 +59,47 @@ def dynamodb(moto: Any) -> Iterator[Any]:
 @pytest.fixture
 def client(dynamodb: Any) -> Client:  # noqa: ARG001 - where the client's requests end
     """Return a caller whose own account is new."""
-    # points.api.observability says so for a function; pytest sets all filters anew for each test.
-    warnings.filterwarnings("ignore", message="No application metrics to publish")
     return Client()
 
 
 @pytest.fixture
-def stand_in(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Return a function that puts another call in place of one of DynamoDB's: `stand_in(put_item=...)`.
+def eventful(client: Client) -> Client:
+    """A caller whose account has all that the sample events name: a spend, 2; open holds, 3 and 5; a pending add, 8."""
+    client.add("DANNON", 2000)
+    client.spend(400)
+    client.hold(250)
+    client.spend(1)
+    client.hold(50)
+    client.spend(1)
+    client.spend(1)
+    client.add("DANNON", 500, effective_at="2099-01-01T00:00:00Z")
+    return client
 
-    Time passes only in the pauses between calls, so that to fail until the deadline takes no time.
-    """
-    monkeypatch.setattr(runtime, "_clock", VirtualClock())
+
+@pytest.fixture
+def clock(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:  # noqa: ARG001
+    """Time as the handlers have it: it passes when a test lets it, and in the pauses between calls."""
+    clock = VirtualClock()
+    monkeypatch.setattr(runtime, "_clock", clock)
+    monkeypatch.setattr(calls, "MOST_SKEW", timedelta.max)  # the machine's own, by which DynamoDB goes, is another
+    runtime.passbook.cache_clear()
+    yield clock
     runtime.passbook.cache_clear()
 
-    def replace(**calls: Callable[..., Any]) -> None:
+
+@pytest.fixture
+def stand_in(
+    dynamodb: Any,
+    clock: VirtualClock,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., None]:
+    """Return a function that puts another call in place of one of DynamoDB's: `stand_in(put_item=...)`."""
+
+    def replace(**others: Callable[..., Any]) -> None:
         own = {name: getattr(dynamodb, name) for name in ("get_item", "put_item", "query")}
-        _put_behind_handlers(SimpleNamespace(**own | calls), monkeypatch)
+        _put_behind_handlers(SimpleNamespace(**own | others), monkeypatch)
 
-    yield replace
-    runtime.passbook.cache_clear()
+    return replace
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from points.api import runtime
 from points.rules.terms import Add
 from points.storage.passbook import Passbook
 
 from tests.api.conftest import TABLE
 
+NOT_CONNECTED = EndpointConnectionError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com")
 NO_ANSWER = ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com")
 
 
@@ -22,7 +24,7 @@ def client_error(code: str, status: int = 400) -> ClientError:
 
 def rival_first(dynamodb: Any, account: str, times: float = inf) -> Callable[..., Any]:
     """Make a put before which, so many times, somebody else's add reaches the account."""
-    rival = Passbook(dynamodb, TABLE["TableName"])
+    rival = Passbook(dynamodb, TABLE["TableName"], clock=runtime._clock)
     rivals = 0
 
     def put_item(**request: Any) -> Any:

@@ -10,6 +10,7 @@ from tests.api.client import Answer, Client
 from tests.api.failures import rival_first
 
 LATE = "2000-01-01T00:00:00Z"
+TO_COME = "2099-01-01T00:00:00Z"
 
 CALLS: dict[str, tuple[Callable[[Client], Answer], dict[str, int]]] = {
     "balance": (lambda it: it.balance(), {"query": 1}),
@@ -17,24 +18,41 @@ CALLS: dict[str, tuple[Callable[[Client], Answer], dict[str, int]]] = {
     "add": (lambda it: it.add("DANNON", 5), {"query": 1, "put_item": 1}),
     "add of a late lot": (lambda it: it.add("DANNON", 5, LATE), {"query": 1, "put_item": 1}),
     "negative add": (lambda it: it.add("DANNON", -5), {"query": 1, "put_item": 1}),
+    "add with an expiry": (lambda it: it.add("DANNON", 5, expires_at=TO_COME), {"query": 1, "put_item": 1}),
+    "pending add": (lambda it: it.add("DANNON", 5, effective_at=TO_COME), {"query": 1, "put_item": 1}),
+    "cancellation": (lambda it: it.cancel(15), {"query": 2, "put_item": 1}),
+    "hold of 11 lots": (lambda it: it.hold(105), {"query": 2, "put_item": 1}),
+    "capture of the whole": (lambda it: it.capture(14), {"query": 2, "put_item": 1}),
+    "capture of a part": (lambda it: it.capture(14, 3), {"query": 3, "put_item": 1}),
+    "void": (lambda it: it.void(14), {"query": 3, "put_item": 1}),
+    "refund": (lambda it: it.refund(13), {"query": 5, "put_item": 1}),
+    "hold's preview": (lambda it: it.send("hold_preview", {"points": 100}), {"query": 2}),
+    "account": (lambda it: it.get("account"), {"query": 1}),
+    "lots": (lambda it: it.get("lots"), {"query": 2}),
+    "holds": (lambda it: it.get("holds"), {"query": 2}),
+    "pending": (lambda it: it.get("pending"), {"query": 1}),
+    "with a reference": (lambda it: it.add("DANNON", 5, reference="order-1"), {"query": 1, "put_item": 1}),
+    "history of a reference": (lambda it: it.transactions(reference="order-7"), {"query": 1, "get_item": 1}),
     "spend of a lot": (lambda it: it.spend(5), {"query": 2, "put_item": 1}),
-    "spend of 11 lots": (lambda it: it.spend(110), {"query": 2, "put_item": 1}),
-    "preview": (lambda it: it.preview(110), {"query": 2}),
+    "spend of 11 lots": (lambda it: it.spend(105), {"query": 2, "put_item": 1}),
+    "preview": (lambda it: it.preview(105), {"query": 2}),
     "add with a key": (lambda it: it.add("DANNON", 5, idempotency_key="new"), {"query": 2, "put_item": 1}),
     "spend with a key": (lambda it: it.spend(5, idempotency_key="new"), {"query": 3, "put_item": 1}),
-    "replay": (lambda it: it.spend(10, idempotency_key="used"), {"query": 2, "get_item": 1}),
+    "replay": (lambda it: it.spend(10, idempotency_key="used", reference="order-7"), {"query": 2, "get_item": 1}),
     "history": (lambda it: it.transactions(limit="100"), {"query": 1}),
     "one add": (lambda it: it.transaction(1), {"get_item": 1}),
-    "one spend with its lots": (lambda it: it.transaction(13), {"query": 1, "get_item": 2}),
+    "one spend with its lots": (lambda it: it.transaction(13), {"query": 4, "get_item": 1}),
 }
 
 
 @pytest.fixture
 def account(client: Client) -> Client:
-    """A caller with 12 lots of 10 points, the first of which is spent."""
+    """A caller with 12 lots of 10 points, the first of which is spent, half a lot held, and a pending add."""
     for _ in range(12):
         client.add("DANNON", 10)
-    client.spend(10, idempotency_key="used")
+    client.spend(10, idempotency_key="used", reference="order-7")
+    client.hold(5)
+    client.add("DANNON", 5, effective_at=TO_COME)
     return client
 
 

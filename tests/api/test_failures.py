@@ -6,19 +6,21 @@ from typing import Any
 from unittest.mock import DEFAULT, Mock
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 from points.api import runtime
+from points.storage import calls
+from points.storage.calls import MOST_SKEW
 
 from tests.api.client import HANDLERS, Answer, Client
-from tests.api.failures import NO_ANSWER, client_error, lost_answers, rival_first
+from tests.api.failures import NO_ANSWER, NOT_CONNECTED, client_error, lost_answers, rival_first
+from tests.api.moments import MINUTE, after
 from tests.api.problems import assert_problem
+from tests.simulator.clock import VirtualClock
 
 StandIn = Callable[..., None]
 
 THROTTLED = client_error("ProvisionedThroughputExceededException")
 SERVER_ERROR = client_error("InternalServerError", 500)
 DENIED = client_error("AccessDeniedException")
-NOT_CONNECTED = EndpointConnectionError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com")
 
 
 def assert_unavailable(answer: Answer) -> None:
@@ -27,12 +29,12 @@ def assert_unavailable(answer: Answer) -> None:
     assert int(answer.headers["retry-after"]) > 0
 
 
-@pytest.mark.parametrize("function", HANDLERS)
+@pytest.mark.parametrize("call", HANDLERS)
 @pytest.mark.parametrize("change", [{"rawPath": "/nothing"}, {"rawPath": "/"}, {"rawPath": "/accounts/x"}])
-def test_a_path_without_a_route(client: Client, function: str, change: dict[str, str]) -> None:
-    event = client.event(function, {"points": 1}) | change
+def test_a_path_without_a_route(client: Client, call: str, change: dict[str, str]) -> None:
+    event = client.event(call, {"points": 1}) | change
 
-    assert_problem(client.send_event(function, event), 404, "no-route")
+    assert_problem(client.send_event(call, event), 404, "no-route")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
@@ -58,12 +60,12 @@ def test_a_put_refused_to_the_end(client: Client, stand_in: StandIn, error: Exce
     [THROTTLED, NOT_CONNECTED, DENIED, SERVER_ERROR, NO_ANSWER],
     ids=["throttled", "not connected", "denied", "server error", "no answer"],
 )
-@pytest.mark.parametrize("function", HANDLERS)
-def test_a_read_that_fails_to_the_end(client: Client, stand_in: StandIn, function: str, error: Exception) -> None:
+@pytest.mark.parametrize("call", HANDLERS)
+def test_a_read_that_fails_to_the_end(client: Client, stand_in: StandIn, call: str, error: Exception) -> None:
     put_item = Mock()
-    stand_in(query=Mock(side_effect=error), put_item=put_item)
+    stand_in(query=Mock(side_effect=error), get_item=Mock(side_effect=error), put_item=put_item)
 
-    assert_unavailable(client.send(function))
+    assert_unavailable(client.send(call))
     put_item.assert_not_called()
 
 
@@ -75,6 +77,35 @@ def test_a_change_that_loses_every_race(client: Client, stand_in: StandIn, dynam
     assert client.balance().json.keys() == {"RIVAL"}
 
 
+def test_a_clock_that_is_far_off_writes_nothing(
+    client: Client, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, dynamodb: Any
+) -> None:
+    """It could let points expire for good. Whoever only reads may err about now."""
+    client.add("DANNON", 100)
+    put_item = Mock(wraps=dynamodb.put_item)
+    stand_in(put_item=put_item)
+    monkeypatch.setattr(calls, "MOST_SKEW", MOST_SKEW)
+
+    assert_unavailable(client.add("DANNON", 1))
+    assert_unavailable(client.spend(1))
+    put_item.assert_not_called()
+    assert client.balance().status == 200
+
+
+@pytest.mark.parametrize("error", [NO_ANSWER, SERVER_ERROR], ids=["no answer", "server error"])
+def test_a_put_of_what_time_has_done_without_a_clear_answer(
+    client: Client, clock: VirtualClock, stand_in: StandIn, dynamodb: Any, error: Exception
+) -> None:
+    """The change that was asked for was not even sent: nothing was recorded of it."""
+    client.add("DANNON", 100, expires_at=after(MINUTE), idempotency_key="k")
+    clock.sleep(MINUTE)
+    stand_in(put_item=lost_answers(dynamodb, error, landed=True))
+
+    assert_unavailable(client.add("UNILEVER", 1))
+
+    assert client.balance().json == {"DANNON": 0}
+
+
 def test_a_throttle_that_passes_is_not_noticed(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
     stand_in(put_item=Mock(side_effect=[THROTTLED, THROTTLED, DEFAULT], wraps=dynamodb.put_item))
 
@@ -83,19 +114,19 @@ def test_a_throttle_that_passes_is_not_noticed(client: Client, stand_in: StandIn
 
 
 def test_a_request_that_comes_too_late_starts_nothing(client: Client, stand_in: StandIn) -> None:
-    calls = {name: Mock() for name in ("query", "get_item", "put_item")}
-    stand_in(**calls)
+    mocks = {name: Mock() for name in ("query", "get_item", "put_item")}
+    stand_in(**mocks)
     too_late = replace(client, remaining_ms=4_000)
 
     assert_unavailable(too_late.add("DANNON", 100))
     assert_unavailable(too_late.balance())
-    assert not any(call.called for call in calls.values())
+    assert not any(call.called for call in mocks.values())
 
 
 def test_a_line_of_a_newer_version_is_not_touched(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
     def newer(**request: Any) -> Any:
         answer = dynamodb.query(**request)
-        return {**answer, "Items": [{**item, "format": {"N": "2"}} for item in answer["Items"]]}
+        return {**answer, "Items": [{**item, "format": {"N": "3"}} for item in answer["Items"]]}
 
     client.add("DANNON", 100)
     put_item = Mock()

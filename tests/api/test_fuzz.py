@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from unicodedata import normalize
 from uuid import uuid4
 
 import pytest
@@ -18,6 +19,11 @@ FIRST, LAST = datetime.min + DAY, datetime.max - DAY  # noqa: DTZ901 - a strateg
 zones = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 moments = st.datetimes(FIRST, LAST, timezones=zones)
 
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+SELECTORS = [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
+visible = st.characters(
+    exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"], exclude_characters=BLANK + "".join(map(chr, SELECTORS))
+)
 texts = st.text(st.characters(codec=None), max_size=150)
 numbers = st.integers(-9, 9) | st.integers(-MOST - 2, MOST + 2) | st.floats() | st.sampled_from([10**99, 10**101])
 timestamps = moments.map(datetime.isoformat) | st.from_regex(
@@ -28,10 +34,15 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=5,
 )
+labels = {"reference": texts, "metadata": st.dictionaries(texts, texts, max_size=21)}
+fields = ["payer", "points", "timestamp", "effective_at", "expires_at", "reference", "metadata", "note"]
 objects = st.one_of(
-    st.fixed_dictionaries({"payer": texts, "points": numbers, "timestamp": timestamps}),
-    st.fixed_dictionaries({"points": numbers}),
-    st.fixed_dictionaries({}, optional=dict.fromkeys(["payer", "points", "timestamp", "note"], values)),
+    st.fixed_dictionaries(
+        {"payer": texts, "points": numbers, "timestamp": timestamps},
+        optional={"effective_at": timestamps, "expires_at": timestamps, **labels},
+    ),
+    st.fixed_dictionaries({"points": numbers}, optional={"expires_at": timestamps, **labels}),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(fields, values)),
     values,
 )
 
@@ -55,15 +66,16 @@ bodies = st.one_of(
 )
 
 
-@pytest.mark.parametrize("function", ["add", "spend"])
+@pytest.mark.parametrize("call", ["add", "spend", "hold", "refund"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(body='{"\\ud800": 1, "\\ud800": 1}')
 @example(body='{"payer": ' + "[" * 900 + "]" * 900 + "}")
+@example(body='{"metadata": {"\\ud800": "\\ud800"}}')
 @given(body=bodies)
-def test_a_body_is_done_or_refused(client: Client, function: str, body: Body) -> None:
-    answer = client.send(function, body)
+def test_a_body_is_done_or_refused(client: Client, call: str, body: Body) -> None:
+    answer = client.send(call, body)
 
-    assert answer.status in {200, 400, 409, 413}, answer.text
+    assert answer.status in {200, 400, 404, 409, 413}, answer.text
     if answer.status != 200:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json["status"] == answer.status
@@ -71,7 +83,7 @@ def test_a_body_is_done_or_refused(client: Client, function: str, body: Body) ->
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    payer=st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=128),
+    payer=st.text(visible, min_size=1, max_size=128).map(lambda text: normalize("NFC", text).strip()).filter(bool),
     points=st.integers(-MOST, MOST).filter(bool),
     moment=moments,
 )

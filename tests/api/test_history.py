@@ -74,6 +74,7 @@ class TestHistory:
             "points": -30,
             "recorded_at": spent["recorded_at"],
             "taken": taken,
+            "digest": spent["digest"],
         }
 
     @pytest.mark.parametrize("limit", ["0", "101", "-1", "ten", "", "1.5", "007", "9" * 400])
@@ -102,10 +103,11 @@ class TestOneTransaction:
             {"payer": "MILLER COORS", "points": -4700},
         ]
         assert spend["lots"] == [
-            {"payer": "DANNON", "timestamp": "2020-10-31T10:00:00Z", "points": -100},
-            {"payer": "UNILEVER", "timestamp": "2020-10-31T11:00:00Z", "points": -200},
-            {"payer": "MILLER COORS", "timestamp": "2020-11-01T14:00:00Z", "points": -4700},
+            {"sequence": 5, "payer": "DANNON", "timestamp": "2020-10-31T10:00:00Z", "points": -100},
+            {"sequence": 2, "payer": "UNILEVER", "timestamp": "2020-10-31T11:00:00Z", "points": -200},
+            {"sequence": 4, "payer": "MILLER COORS", "timestamp": "2020-11-01T14:00:00Z", "points": -4700},
         ]
+        assert spend["left"] == 5000
         assert "next_lots_cursor" not in spend
 
     def test_the_lots_of_an_earlier_spend_stay_the_same_whatever_comes_after_it(self, worked_example: Client) -> None:

@@ -13,7 +13,9 @@ import pytest
 
 from local.template import load_template
 from tests.api.client import HANDLERS, Client
-from tests.api.failures import NO_ANSWER, client_error, lost_answers, rival_first
+from tests.api.failures import NO_ANSWER, NOT_CONNECTED, client_error, lost_answers, rival_first
+from tests.api.moments import MINUTE, after
+from tests.simulator.clock import VirtualClock
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,20 +37,19 @@ def counted(printed: Printed) -> dict[str, list[float]]:
     return counts
 
 
-@pytest.mark.parametrize("function", HANDLERS)
+@pytest.mark.parametrize("call", HANDLERS)
 @pytest.mark.parametrize("named", [False, True], ids=["own account", "named account"])
-def test_a_request_is_logged_once(client: Client, printed: Printed, function: str, *, named: bool) -> None:
-    client.add("DANNON", 1000)
+def test_a_request_is_logged_once(eventful: Client, printed: Printed, call: str, *, named: bool) -> None:
     before = len(logged(printed))
-    caller = replace(client, account=client.subject) if named else client
-    event = caller.event(function)
+    caller = replace(eventful, account=eventful.subject) if named else eventful
+    event = caller.event(call)
 
-    caller.send_event(function, event)
+    caller.send_event(call, event)
 
     (line,) = logged(printed)[before:]
     assert (line["level"], line["message"]) == ("INFO", "answered")
     assert line["correlation_id"] == event["requestContext"]["requestId"]
-    assert (line["account"], line["route"], line["status"]) == (client.subject, event["routeKey"], 200)
+    assert (line["account"], line["route"], line["status"]) == (eventful.subject, event["routeKey"], 200)
     assert "refusal" not in line
 
 
@@ -75,6 +76,50 @@ def test_a_failure_is_logged_with_its_cause(client: Client, printed: Printed, st
     assert "AccessDeniedException" in failed["exception"]
     assert failed["correlation_id"] == answered["correlation_id"] == event["requestContext"]["requestId"]
     assert (answered["status"], answered["refusal"]) == (503, "unavailable")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        pytest.param(NOT_CONNECTED, "Could not connect to the endpoint URL", id="not connected"),
+        pytest.param(NO_ANSWER, "Read timeout on endpoint URL", id="no answer"),
+        pytest.param(client_error("ThrottlingException"), "ThrottlingException", id="throttled"),
+    ],
+)
+def test_what_ends_in_503_or_504_is_logged_with_the_last_error(
+    client: Client, printed: Printed, stand_in: Any, error: Exception, cause: str
+) -> None:
+    """It names the endpoint, or says what DynamoDB has said; the caller is told nothing of that."""
+
+    def fail(**_: Any) -> Any:
+        raise error
+
+    stand_in(query=fail)
+    answers = [client.balance(), client.spend(1)]
+    stand_in(put_item=fail)
+    answers.append(client.add("DANNON", 1))
+
+    failures = [line for line in logged(printed) if line["level"] == "ERROR"]
+    assert [answer.status for answer in answers] == [503, 503, 504 if error is NO_ANSWER else 503]
+    assert [line["exception_name"] for line in failures] == [
+        "BusyError",
+        "BusyError",
+        "OutcomeUnknownError" if error is NO_ANSWER else "BusyError",
+    ]
+    assert all(cause in line["exception"] for line in failures)
+    assert not any(cause in answer.text or "amazonaws" in answer.text for answer in answers)
+
+
+def test_lost_races_to_the_end_are_logged_as_what_they_were(
+    client: Client, printed: Printed, stand_in: Any, dynamodb: Any
+) -> None:
+    stand_in(put_item=rival_first(dynamodb, client.subject))
+
+    replace(client, remaining_ms=6_000).add("DANNON", 100)
+
+    (failed,) = [line for line in logged(printed) if line["level"] == "ERROR"]
+    assert failed["exception_name"] == "BusyError"
+    assert "ConditionalCheckFailedException" in failed["exception"]
 
 
 def test_nobody_s_business_is_in_the_logs(client: Client, printed: Printed, stand_in: Any, dynamodb: Any) -> None:
@@ -106,6 +151,63 @@ def test_spends_are_counted_with_their_points(client: Client, printed: Printed) 
     client.spend(20)
 
     assert counted(printed) == {"Adds": [1], "PointsAdded": [100], "Spends": [1, 1], "PointsSpent": [30, 20]}
+
+
+def test_each_kind_of_change_is_counted_with_its_points(client: Client, printed: Printed) -> None:
+    client.add("DANNON", 100)
+    client.spend(50)
+    client.refund(2, 20)
+    client.hold(30)
+    client.capture(4, 10)
+    client.hold(7)
+    client.void(6)
+    client.add("DANNON", 5, effective_at="2099-01-01T00:00:00Z")
+    client.cancel(8)
+
+    assert counted(printed) == {
+        "Adds": [1],
+        "PointsAdded": [100],
+        "Spends": [1],
+        "PointsSpent": [50],
+        "Refunds": [1],
+        "PointsRefunded": [20],
+        "Holds": [1, 1],
+        "PointsHeld": [30, 7],
+        "Captures": [1],
+        "PointsCaptured": [10],
+        "Voids": [1],
+        "PointsVoided": [7],
+        "PendingAdds": [1],
+        "PointsPending": [5],
+        "Cancellations": [1],
+        "PointsCancelled": [5],
+    }
+
+
+def test_what_time_has_done_is_counted_by_who_records_it(client: Client, clock: VirtualClock, printed: Printed) -> None:
+    client.add("DANNON", 100, expires_at=after(MINUTE))
+    client.hold(30, expires_at=after(MINUTE))
+    client.add("UNILEVER", 5, effective_at=after(MINUTE))
+    clock.sleep(MINUTE)
+    before = counted(printed)
+    client.balance()
+    client.spend(6)
+    assert "Expiries" not in before, "a reader and a refused spend record nothing"
+
+    client.spend(1)
+
+    counts = counted(printed)
+    assert {name: counts[name] for name in counts if name not in before} == {
+        "Refusals not-enough-points": [1],
+        "Arrivals": [1],
+        "PointsArrived": [5],
+        "Lapses": [1],
+        "PointsLapsed": [30],
+        "Expiries": [1],
+        "PointsExpired": [100],
+        "Spends": [1],
+        "PointsSpent": [1],
+    }
 
 
 def test_a_replay_is_not_counted_again(client: Client, printed: Printed) -> None:
@@ -179,9 +281,7 @@ Client().spend(100)
     search_path = os.pathsep.join([str(function.code), str(ROOT)])
     environment = {**os.environ, **function.environment, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": search_path}
 
-    run = subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, "-c", requests], env=environment, capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", requests], env=environment, capture_output=True, text=True, check=True)  # noqa: S603
 
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     directives = [(metrics, line) for line in lines for metrics in line.get("_aws", {}).get("CloudWatchMetrics", [])]

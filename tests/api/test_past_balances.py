@@ -1,27 +1,25 @@
 """`GET /balance?at=`: the balance after a transaction, or as of a moment of recording."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from math import ceil, log2
 
 import pytest
 from points.api import runtime
-from points.storage.clock import SystemClock
 
 from tests.api.client import Client
 from tests.api.problems import assert_problem
+from tests.simulator.clock import START, VirtualClock
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 ADDS = 12
 
 
 @pytest.fixture
-def minutely(client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+def minutely(client: Client, clock: VirtualClock) -> Client:
     """A caller who was given a point every minute: 1 at 00:00, 2 at 00:01, and so on."""
-    minutes = iter(range(ADDS))
-    monkeypatch.setattr(SystemClock, "now", lambda _: START + timedelta(minutes=next(minutes)))
     for _ in range(ADDS):
         client.add("DANNON", 1)
+        clock.sleep(60)
     return client
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from points.api import runtime
 from points.rules.plans import Plan
-from points.rules.positions import FIRST_GENERATION, lot_position
-from points.rules.terms import Added, State
+from points.rules.terms import Kind, State, Transaction
+from points.storage import capacity
 from points.storage.lines import Standing, next_line, to_item
 
 from tests.api.client import Client
@@ -33,8 +34,8 @@ def given(client: Client, stand_in: Callable[..., None]) -> Callable[[State], li
     """Return a function that puts the client's account in a state that is far to get to, and lists what is put."""
 
     def given(state: State) -> list[Any]:
-        plan = Plan(Added("DANNON", 1, NOON, None), state)
-        item = to_item(next_line(Standing(client.subject), plan, NOON, "write-id", retry=None))
+        plan = Plan(Transaction(kind=Kind.ADD, points=1, payer="DANNON", timestamp=NOON), state)
+        item = to_item(next_line(Standing(client.subject), plan, NOON))
         puts: list[Any] = []
         stand_in(query=lambda **_: {"Items": [item]}, put_item=lambda **put: puts.append(put))
         return puts
@@ -50,7 +51,7 @@ def test_a_spend_of_more_than_there_is(client: Client, points: int) -> None:
     with nothing_recorded(client):
         answer = client.spend(points)
 
-    reason = f"The user doesn't have enough points: there are 300, and {points} were asked for."
+    reason = f"The user doesn't have enough points: there are 300, and {points:,} were asked for."
     assert_problem(answer, 400, "not-enough-points", points=reason)
     assert answer.json["detail"] == reason
 
@@ -76,52 +77,88 @@ def test_a_payer_cannot_take_back_more_than_it_has(client: Client, payer: str) -
     )
 
 
-def test_a_payer_s_total_stays_exact_for_every_reader_of_json(client: Client) -> None:
-    client.add("DANNON", MOST)
+def test_an_account_s_total_stays_exact_for_every_reader_of_json(client: Client) -> None:
+    """What is held and what is pending may all come to the balance, so it counts too."""
+    client.add("DANNON", MOST - 30)
+    client.hold(10)
+    client.add("UNILEVER", 20, effective_at="2099-01-01T00:00:00Z")
+    assert client.add("DANNON", 10).status == 200
 
     with nothing_recorded(client):
-        answer = client.add("DANNON", 1)
+        answers = [client.add("UNILEVER", 1), client.add("UNILEVER", 1, effective_at="2099-01-01T00:00:00Z")]
 
-    assert_problem(answer, 409, "limit-payer-total", points=f"DANNON would have {MOST + 1} points; the most is {MOST}")
-    assert client.add("UNILEVER", MOST).status == 200
+    reason = "The account would hold 9,007,199,254,740,992 points in all; the most is 9,007,199,254,740,991."
+    for answer in answers:
+        assert_problem(answer, 409, "limit-account-total", points=reason)
+
+
+def test_a_refund_finds_no_room_above_the_largest_total(client: Client) -> None:
+    client.add("DANNON", 100)
+    client.spend(100)
+    client.add("DANNON", MOST - 60)
+
+    with nothing_recorded(client):
+        answer = client.refund(2, 61)
+
+    assert_problem(answer, 409, "limit-account-total", points="would hold 9,007,199,254,740,992 points in all")
+    assert client.refund(2, 60).status == 200
 
 
 def test_an_account_has_room_for_so_many_payers(client: Client, given: Callable[[State], list[Any]]) -> None:
-    names = [f"{n:03}".ljust(128, "\N{CHEESE WEDGE}") for n in range(385)]
+    names = [f"{n:03}".ljust(128, "\N{CHEESE WEDGE}") for n in range(191)]
 
-    puts = given(State(balances=dict.fromkeys(names[:384], MOST - 1)))
-    assert_problem(client.add(names[384], 1), 409, "limit-payers", payer="no room for another payer")
+    puts = given(State(1, 1, NOON, balances=dict.fromkeys(names[:190], 1)))
+    assert_problem(client.add(names[190], 1), 409, "limit-payers", payer="no room for another payer")
     assert not puts
 
     assert client.add(names[0], 1).status == client.add(names[0], -1).status == 200, "those that are there may go on"
     assert len(puts) == 2
 
 
-def test_an_account_has_room_for_so_many_lots_spent_in_part(
+def test_an_account_s_open_lots_may_be_scattered_only_so_much(
     client: Client, given: Callable[[State], list[Any]]
 ) -> None:
-    puts = given(State({"DANNON": MOST - 1}, part_spent=dict.fromkeys(range(19_112), 1)))
-    answer = client.add("DANNON", 1)
-    assert_problem(answer, 409, "limit-part-spent-lots", timestamp="too many of its lots are spent in part")
+    puts = given(State(1, 1, NOON, {"DANNON": MOST - 1}, part_spent=dict.fromkeys(range(20_000), 1)))
+
+    assert_problem(client.add("DANNON", 1), 409, "limit-line-size", account="open lots are too scattered")
     assert not puts
 
-    assert client.add("DANNON", -1).status == 200, "what opens no lot needs no room"
-    assert len(puts) == 1
+
+def test_an_account_has_so_many_open_holds(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_OPEN_HOLDS", "2")
+    runtime.passbook.cache_clear()
+    client.add("DANNON", 100)
+    client.hold(1)
+    client.hold(1)
+
+    with nothing_recorded(client):
+        answer = client.hold(1)
+
+    assert_problem(answer, 409, "limit-open-holds", points="has 2 open holds already, the most")
+    assert client.void(2).status == client.hold(1).status == 200
 
 
-def test_late_lots_nest_so_deep(client: Client, given: Callable[[State], list[Any]]) -> None:
-    """Each lot came when all younger ones were spent, and so went under the last; now a sort key has no more room."""
-    spent_through = FIRST_GENERATION
-    for day in range(50):
-        spent_through = lot_position(NOON - timedelta(days=day), day + 1, spent_through)
-    puts = given(State({"DANNON": 1000}, spent_through=spent_through))
+def test_an_account_has_so_many_pending_adds(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_PENDING_ADDS", "1")
+    runtime.passbook.cache_clear()
+    client.add("DANNON", 1, effective_at="2099-01-01T00:00:00Z")
 
-    answer = client.add("DANNON", 1, "2020-01-01T00:00:00Z")
-    assert_problem(answer, 409, "limit-late-lots", timestamp="too many late lots nested in one another")
-    assert not puts
+    with nothing_recorded(client):
+        answer = client.add("DANNON", 1, effective_at="2099-01-01T00:00:00Z")
 
-    assert client.add("DANNON", 1, "2020-10-30T00:00:00Z").status == 200, "a lot that is less late finds a place"
-    assert len(puts) == 1
+    assert_problem(answer, 409, "limit-pending-adds", effective_at="has 1 pending adds already, the most")
+    assert client.cancel(1).status == client.add("DANNON", 1, effective_at="2099-01-01T00:00:00Z").status == 200
+
+
+def test_an_account_near_its_largest_size_is_only_emptied(eventful: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "ACCOUNT_BYTES", 0)
+
+    with nothing_recorded(eventful):
+        answers = [eventful.send(call) for call in ("add", "hold", "refund", "cancel")]
+
+    for answer in answers:
+        assert_problem(answer, 409, "limit-account-size", account="holds as many transactions as it can")
+    assert [eventful.send(call).status for call in ("spend", "capture", "void")] == [200, 200, 200]
 
 
 def test_an_account_holds_so_many_transactions(client: Client, stand_in: Callable[..., None]) -> None:

@@ -1,10 +1,11 @@
 """`ETag` and `If-Match`: an answer says which version of the account it stands on, and a change can insist on one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.api.client import Answer, Client
+from tests.api.client import CHANGES, Answer, Client
 from tests.api.failures import rival_first
 from tests.api.problems import assert_problem
 
@@ -18,7 +19,8 @@ def at_one(client: Client) -> Client:
 
 def assert_changed(answer: Answer, last: int) -> None:
     """The account has moved on, to a version that the answer names."""
-    assert_problem(answer, 412, "version-mismatch", If_Match=f"does not name the account's last transaction, {last}")
+    assert_problem(answer, 412, "version-mismatch")
+    assert f'is at version "{last}": If-Match, if sent, must have that as a strong tag' in answer.json["detail"]
     assert answer.etag == f'"{last}"'
 
 
@@ -43,6 +45,7 @@ def test_an_add_answers_with_the_transaction_of_that_number(client: Client) -> N
         "points": 100,
         "timestamp": "2020-11-02T14:00:00Z",
         "recorded_at": recorded_at,
+        "digest": answer.json["digest"],
     }
     assert recorded_at.endswith("Z")
 
@@ -154,8 +157,52 @@ def test_a_key_of_another_request_is_said_before_the_version(at_one: Client) -> 
     assert_problem(answer, 422, "idempotency-key-reused", Idempotency_Key="was used for another request")
 
 
-def test_a_balance_is_answered_at_any_version(at_one: Client) -> None:
+@pytest.mark.parametrize("call", ["balance", "preview", "hold_preview", "transactions", "transaction"])
+def test_a_read_is_answered_at_any_version(at_one: Client, call: str) -> None:
     """It changes nothing, so neither header matters to it."""
-    answer = at_one.send("balance", if_match='"0"', idempotency_key="not a key")
+    headers = {"if_match": '"0"', "idempotency_key": "not a key"}
 
-    assert answer.json == {"DANNON": 250}
+    assert at_one.send(call, {"points": 5}, sequence="1", **headers).status == 200
+
+
+@pytest.mark.parametrize("call", CHANGES)
+def test_every_change_answers_with_its_version_and_its_place(eventful: Client, call: str) -> None:
+    answer = eventful.send(call)
+    named = replace(eventful, account=eventful.subject).add("DANNON", 1)
+
+    assert (answer.etag, answer.headers["content-location"]) == ('"9"', "/transactions/9")
+    assert named.headers["content-location"] == f"/accounts/{eventful.subject}/transactions/10"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("call", CHANGES)
+def test_every_change_can_insist_on_a_version(eventful: Client, call: str) -> None:
+    assert_changed(eventful.send(call, if_match='"7"'), 8)
+    assert eventful.send(call, if_match='"8"').etag == '"9"'
+
+
+@pytest.mark.parametrize("tags", ['"1"', '"0", "1"', 'W/"1"', "*"])
+def test_a_change_can_insist_on_not_being_at_a_version(at_one: Client, tags: str) -> None:
+    """A weak tag counts here, and `*` rules out all versions."""
+    assert_changed(at_one.spend(50, if_none_match=tags), 1)
+    assert at_one.spend(50, if_none_match='"0"', if_match='"1"').etag == '"2"'
+
+
+@pytest.mark.parametrize("tags", ["1", '"0" "1"', ""])
+def test_what_is_no_list_of_tags_not_to_be_at(at_one: Client, tags: str) -> None:
+    for call in ("spend", "balance"):
+        answer = at_one.send(call, {"points": 5} if call == "spend" else None, if_none_match=tags)
+        assert_problem(answer, 400, "invalid-request", If_None_Match="must be * or a list of entity tags")
+
+
+@pytest.mark.parametrize("tags", ['"1"', '"0", "1"', 'W/"1"', "*"])
+def test_a_read_is_spared_what_the_caller_has(at_one: Client, tags: str) -> None:
+    answer = at_one.send("balance", if_none_match=tags)
+
+    assert (answer.status, answer.text, answer.etag) == (304, "", '"1"')
+    assert at_one.send("balance", if_none_match='"0"').json == {"DANNON": 250}
+
+
+def test_a_preview_is_worked_out_whatever_the_caller_has(at_one: Client) -> None:
+    """It is no representation that a caller could have, so there is no 304."""
+    assert at_one.send("preview", {"points": 5}, if_none_match='"1"').status == 200

@@ -1,44 +1,19 @@
-"""/: an account at a glance."""
+"""/: an account at a glance. Its balance, what comes next, and what a spend would take."""
 
-import re
-from typing import Any
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Post, Shoot
+from tests.browser.conftest import NARROW, Do, Shoot, broken_words, fits, texts
 
-WORKED_EXAMPLE: list[tuple[str, dict[str, Any]]] = [
-    ("add", {"payer": "DANNON", "points": 1000, "timestamp": "2020-11-02T14:00:00Z"}),
-    ("add", {"payer": "UNILEVER", "points": 200, "timestamp": "2020-10-31T11:00:00Z"}),
-    ("add", {"payer": "DANNON", "points": -200, "timestamp": "2020-10-31T15:00:00Z"}),
-    ("add", {"payer": "MILLER COORS", "points": 10_000, "timestamp": "2020-11-01T14:00:00Z"}),
-    ("add", {"payer": "DANNON", "points": 300, "timestamp": "2020-10-31T10:00:00Z"}),
-    ("spend", {"points": 5000}),
-]
+MOST = 2**53 - 1
+LONG_NAME = "A payer whose name has so many words that nobody would ever read it, on and on, to its very end"
+RIGHT_TO_LEFT = "מגה בול"
 
 
-@pytest.fixture
-def account() -> str:
-    """The name of an account that has nothing yet."""
-    return f"account-{uuid4()}"
-
-
-@pytest.fixture
-def worked_example(account: str, post: Post) -> None:
-    """Run the worked example on the account."""
-    for call, body in WORKED_EXAMPLE:
-        post(f"/accounts/{account}/{call}", body)
-
-
-def add(post: Post, account: str, points: int, payer: str = "DANNON") -> None:
-    body = {"payer": payer, "points": points, "timestamp": "2020-11-02T14:00:00Z"}
-    post(f"/accounts/{account}/add", body)
-
-
-def texts(page: Page, selector: str) -> list[str]:
-    return [re.sub(r"\s+", " ", text) for text in page.locator(selector).all_inner_texts()]
+def soon(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
 @pytest.mark.usefixtures("worked_example")
@@ -46,8 +21,46 @@ def test_it_shows_the_balance_of_each_payer(page: Page, account: str, shoot: Sho
     page.goto(f"/#account={account}")
     expect(page.locator("#total")).to_have_text("6,300")
     assert texts(page, "#payers li") == ["MILLER COORS 5,300", "DANNON 1,000", "UNILEVER 0"]
+    expect(page.locator("#coming")).to_be_hidden()
     expect(page.locator("#taken li")).to_have_count(1)
     shoot("account")
+
+
+def test_it_says_that_it_is_for_looking(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("header")).to_contain_text("For looking only: this page changes nothing.")
+
+
+def test_it_shows_what_is_set_aside_what_is_on_the_way_and_what_comes_next(
+    page: Page, account: str, add: Do, do: Do, shoot: Shoot
+) -> None:
+    add(1000, expires_at="2090-01-01T00:00:00Z")
+    add(70, "UNILEVER", expires_at="2089-12-31T23:00:00Z")
+    add(500, effective_at="2088-06-01T12:30:00Z")
+    add(200, effective_at="2088-07-01T12:30:00Z")
+    do("holds", points=130, expires_at=soon(3600))
+    held = do("holds", points=50, expires_at=soon(1800))
+    page.goto(f"/#account={account}")
+    expect(page.locator("#total")).to_have_text("890")
+    aside, coming, expiry = texts(page, "#coming div")
+    assert aside.startswith("Set aside for orders 180 50 of them back on ")
+    assert aside.endswith(" UTC if not used")
+    assert coming == "On the way 700 500 of them due on 1 Jun 2088, 12:30 UTC"
+    assert expiry == "Next to expire 890 on 1 Jan 2090, 00:00 UTC"
+    expect(page.locator("#coming time").first).to_have_attribute("datetime", held["expires_at"])
+    shoot("account-coming")
+
+
+def test_it_follows_time_by_itself(page: Page, account: str, add: Do, do: Do) -> None:
+    add(100)
+    add(30, expires_at=soon(4))
+    do("holds", points=50, expires_at=soon(4))
+    add(7, effective_at=soon(4))
+    page.goto(f"/#account={account}")
+    expect(page.locator("#total")).to_have_text("80")
+    expect(page.locator("#total")).to_have_text("107", timeout=20_000)
+    expect(page.locator("#coming")).to_be_hidden()
+    expect(page.locator("#unwritten")).to_be_visible()
 
 
 @pytest.mark.usefixtures("worked_example")
@@ -76,7 +89,26 @@ def _share_of_bar(page: Page, payer: str) -> float:
 @pytest.mark.usefixtures("worked_example")
 @pytest.mark.parametrize(
     ("amount", "said"),
-    [("6301", "there are 6300, and 6301 were asked for"), ("1.5 points", "A whole number"), ("", "A whole number")],
+    [
+        ("6,301", "there are 6,300, and 6,301 were asked for"),
+        ("", "A whole number, up to 6,300."),
+        ("1.5", "Points are whole“1.5” has a fraction."),
+        ("0.5", "Points are whole“0.5” has a fraction."),
+        ("10.00", "Points are whole“10.00” has a fraction."),
+        ("1,5", "Points are whole“1,5” has a fraction."),
+        ("1.234,50", "Points are whole“1.234,50” has a fraction."),
+        ("1.500", "“1.500” may be thousands or a fraction. If thousands, write 1,500."),
+        ("1.5 points", "“1.5 points” cannot be read."),
+        ("1,00,000", "“1,00,000” cannot be read."),
+        ("1,000 000", "“1,000 000” cannot be read."),
+        ("1e3", "“1e3” cannot be read."),
+        ("٥٠٠", "“٥٠٠” cannot be read."),
+        ("x" * 300, f"“{'x' * 40}…” cannot be read."),
+        ("-5", "Without a sign, please“-5” has one."),
+        ("0", "At least 1 point"),
+        ("9,007,199,254,740,992", "None can hold more than 9,007,199,254,740,991 points."),
+        ("9" * 300, "None can hold more than 9,007,199,254,740,991 points."),
+    ],
 )
 def test_it_says_why_an_amount_cannot_be_spent(page: Page, account: str, amount: str, said: str) -> None:
     page.goto(f"/#account={account}")
@@ -84,70 +116,86 @@ def test_it_says_why_an_amount_cannot_be_spent(page: Page, account: str, amount:
     page.get_by_label("Points to spend").fill(amount)
     expect(page.locator("#spending [role=alert]")).to_contain_text(said)
     expect(page.locator("#taken li")).to_have_count(0)
+    page.get_by_label("Points to spend").blur()
+    expect(page.get_by_label("Points to spend")).to_have_value(amount)
 
 
 @pytest.mark.usefixtures("worked_example")
-def test_it_shows_the_history_newest_first_and_which_points_were_spent(page: Page, account: str, shoot: Shoot) -> None:
+@pytest.mark.parametrize(
+    "amount", ["5000", "5,000", " 5 000 ", "5\u00a0000", "5\u202f000", "5'000", "5’000", "5_000", "0,005,000"]
+)
+def test_an_amount_may_have_its_digits_in_groups(page: Page, account: str, amount: str) -> None:
     page.goto(f"/#account={account}")
-    expect(page.locator("#history .line")).to_have_count(6)
-    spent, *added = texts(page, "#history .line")
-    assert spent.startswith("Spent −5,000 DANNON −100 UNILEVER −200 MILLER COORS −4,700 #6")
-    assert [re.sub(r"\d\d:\d\d:\d\d ", "", line) for line in added] == [
-        "DANNON +300 #5 earned 31 Oct 2020, 10:00",
-        "MILLER COORS +10,000 #4 earned 1 Nov 2020, 14:00",
-        "DANNON −200 #3 taken back 31 Oct 2020, 15:00",
-        "UNILEVER +200 #2 earned 31 Oct 2020, 11:00",
-        "DANNON +1,000 #1 earned 2 Nov 2020, 14:00",
-    ]
-    button = page.get_by_role("button", name="Which points?")
-    button.click()
-    expect(button).to_have_attribute("aria-expanded", "true")
-    expect(page.locator(".lots tbody tr")).to_have_count(3)
-    assert texts(page, ".lots tbody tr") == [
-        "DANNON 31 Oct 2020, 10:00 −100",
-        "UNILEVER 31 Oct 2020, 11:00 −200",
-        "MILLER COORS 1 Nov 2020, 14:00 −4,700",
-    ]
-    shoot("account-lots")
-    button.click()
-    expect(page.locator(".lots")).to_be_hidden()
+    expect(page.locator("#taken li")).to_have_count(1)
+    page.get_by_label("Points to spend").fill(amount)
+    expect(page.locator("#taken li")).to_have_text("MILLER COORS5,000")
+    page.get_by_label("Points to spend").blur()
+    expect(page.get_by_label("Points to spend")).to_have_value("5,000")
 
 
-def test_a_long_history_comes_a_page_at_a_time(page: Page, account: str, post: Post) -> None:
-    for number in range(1, 61):
-        add(post, account, number)
+def test_the_slider_goes_to_the_end_of_the_greatest_balance(page: Page, account: str, add: Do, shoot: Shoot) -> None:
+    add(MOST - 7)
+    add(7, "UNILEVER")
+    page.set_viewport_size(NARROW)
     page.goto(f"/#account={account}")
-    lines = page.locator("#history .line")
-    expect(lines).to_have_count(25)
-    add(post, account, 1000)  # what is recorded meanwhile does not move what is older
-    older = page.get_by_role("button", name="Older")
-    older.click()
-    expect(lines).to_have_count(50)
-    expect(lines.nth(25)).to_be_focused()
-    older.press("Enter")
-    expect(lines).to_have_count(60)
-    expect(older).to_be_hidden()
-    expect(page.locator("#history-note")).to_have_text("60 of 60 shown")
-    assert [text.split()[1] for text in texts(page, "#history .line")] == [f"+{n}" for n in range(60, 0, -1)]
+    expect(page.locator("#total")).to_have_text("9,007,199,254,740,991")
+    page.get_by_label("Part of the balance").press("End")
+    expect(page.locator("#taken li")).to_have_count(2)
+    expect(page.get_by_label("Points to spend")).to_have_value("9,007,199,254,740,991")
+    assert page.locator("#amount").evaluate("it => it.scrollWidth <= it.clientWidth")
+    assert broken_words(page, "main") == []
+    assert fits(page)
+    shoot("account-greatest")
 
 
-def test_many_payers_do_not_bury_the_rest(page: Page, account: str, post: Post) -> None:
+@pytest.mark.parametrize("name", [RIGHT_TO_LEFT, LONG_NAME, "W" * 128, "7"])
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, NARROW], ids=["wide", "narrow"])
+def test_no_name_touches_its_amount(page: Page, account: str, add: Do, do: Do, name: str, size: dict[str, int]) -> None:
+    add(8_000_000_023_563, name, reference=f"{RIGHT_TO_LEFT} 1")
+    add(23_563)
+    do("spend", points=8_000_000_000_000)
+    do("transactions/3/refund", points=7_000_000_000_000)
+    page.set_viewport_size(size)
+    page.goto(f"/#account={account}")
+    expect(page.locator("#taken li")).to_have_count(1)
+    rows = page.locator("#payers li, #taken li, .line")
+    boxes = rows.evaluate_all(
+        """all => all.map(row =>
+             [row.querySelector(".what, bdi"), row.querySelector(".points")].map(it => it.getBoundingClientRect()))"""
+    )
+    assert len(boxes) == 7
+    for said, amount in boxes:
+        assert said["right"] + 8 <= amount["left"] or said["bottom"] <= amount["top"]
+    assert fits(page)
+    aligned = page.locator("#payers bdi, #taken bdi").evaluate_all(
+        "all => all.map(it => getComputedStyle(it).textAlign)"
+    )
+    assert set(aligned) == {"left"}
+    assert "bdi" in page.locator(".payers-changed b").first.evaluate("it => it.previousElementSibling.localName")
+
+
+def test_many_payers_do_not_bury_the_rest(page: Page, account: str, add: Do) -> None:
     for number in range(1, 13):
-        add(post, account, number, f"PARTNER {number}")
+        add(number, f"PARTNER {number}")
     page.goto(f"/#account={account}")
     expect(page.locator("#payers li")).to_have_count(10)
-    page.get_by_role("button", name="Show all 12 payers").click()
+    page.get_by_role("button", name="Show all 12 payers").press("Enter")
     expect(page.locator("#payers li")).to_have_count(12)
+    fewer = page.get_by_role("button", name="Show fewer")
+    expect(fewer).to_be_focused()
+    fewer.press("Enter")
+    expect(page.locator("#payers li")).to_have_count(10)
+    expect(page.get_by_role("button", name="Show all 12 payers")).to_be_focused()
 
 
-def test_it_follows_what_happens_meanwhile(page: Page, account: str, post: Post) -> None:
-    add(post, account, 100)
+def test_it_follows_what_happens_meanwhile(page: Page, account: str, add: Do) -> None:
+    add(100)
     page.goto(f"/#account={account}")
     expect(page.locator("#total")).to_have_text("100")
-    add(post, account, 50)
+    add(50)
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("#total")).to_have_text("150")
-    add(post, account, 50)
+    add(50)
     page.get_by_label("Points to spend").fill("200")  # the preview tells that there is more than is shown
     expect(page.locator("#total")).to_have_text("200")
     expect(page.locator("#taken li")).to_have_text("DANNON200")
@@ -161,83 +209,41 @@ def test_an_account_without_points_says_so(page: Page, account: str, shoot: Shoo
     shoot("account-empty")
 
 
-def test_names_are_text_and_nothing_else(page: Page, account: str, post: Post) -> None:
-    names = ["<img src=x onerror=alert(1)>", "</li><script>alert(1)</script>", "__proto__", "\u202eright to left", "7"]
+def test_names_are_text_and_nothing_else(page: Page, account: str, add: Do) -> None:
+    names = ["<img src=x onerror=alert(1)>", "</li><script>alert(1)</script>", "__proto__", RIGHT_TO_LEFT, "7"]
     for name in names:
-        add(post, account, 10, name)
-    page.goto(f"/#account={account}")
+        add(10, name, reference=name, metadata={name: name})
+    page.goto(f"/#account={account}&line=2")
+    expect(page.locator("#payers li")).to_have_count(2)
+    expect(page.locator(".opened dt").first).to_have_text(names[1])
+    page.get_by_role("button", name="Back to now").click()
     expect(page.locator("#payers li")).to_have_count(len(names))
     assert set(page.locator("#payers bdi").all_text_contents()) == set(names)
     assert page.locator("main :is(img, script)").count() == 0
 
 
-def test_points_beyond_what_one_payer_may_have_are_exact(page: Page, account: str, post: Post) -> None:
-    for payer in ("DANNON", "UNILEVER"):
-        add(post, account, 2**53 - 1, payer)
+def test_at_390_pixels_the_accounts_button_keeps_its_arrow(page: Page, shoot: Shoot) -> None:
+    page.set_viewport_size(NARROW)
+    page.goto("/#account=" + "a-name-of-128-letters" * 6)
+    button, name = page.locator("#who").bounding_box(), page.locator("#account").bounding_box()
+    assert button
+    assert name
+    assert name["x"] + name["width"] + 16 <= button["x"] + button["width"] <= NARROW["width"]
+    assert fits(page)
+    shoot("account-long-name", page.locator("header"))
+
+
+def test_something_is_said_while_it_loads(page: Page, account: str, add: Do) -> None:
+    add(42)
+    waiting: list[Route] = []
+
+    def wait(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/account", wait)
     page.goto(f"/#account={account}")
-    expect(page.locator("#total")).to_have_text("18,014,398,509,481,982")
-
-
-def test_another_account_is_named_in_the_dialog(page: Page, account: str, post: Post) -> None:
-    add(post, account, 42)
-    page.goto("/#account=somebody-else")
-    expect(page.locator("#total")).to_have_text("0")
-    page.get_by_role("button", name="Account: somebody-else").click()
-    page.get_by_label("Account", exact=True).fill(account)
-    page.keyboard.press("Enter")
-    expect(page.locator("#total")).to_have_text("42")
-    assert page.url.endswith(f"#account={account}")
-    page.get_by_role("button", name=f"Account: {account}").click()
-    page.keyboard.press("Escape")
-    expect(page.locator("dialog")).to_be_hidden()
-
-
-def test_a_name_that_no_account_has_is_told_in_the_problems_words(page: Page) -> None:
-    page.goto("/#account=no%20account")
-    expect(page.locator("#problem")).to_contain_text("The request is not valid")
-    expect(page.locator("#problem")).to_contain_text("account must have 1 to 128 of")
+    expect(page.get_by_text("Loading the account…")).to_be_visible()
     expect(page.locator("#shown")).to_be_hidden()
-
-
-@pytest.fixture
-def guarded(page: Page) -> list[str | None]:
-    """Answer as the gateway does to a request without the token `right`, and note what tokens came."""
-    came: list[str | None] = []
-
-    def check(route: Route) -> None:
-        came.append(route.request.headers.get("authorization"))
-        if came[-1] == "Bearer right":
-            route.continue_()
-        else:
-            route.fulfill(status=401, json={"message": "Unauthorized"})
-
-    page.route(re.compile(r"/(balance|transactions|spend/preview)\b"), check)
-    return came
-
-
-def test_it_asks_for_a_token_when_one_is_needed(
-    page: Page, guarded: list[str | None], account: str, post: Post, shoot: Shoot
-) -> None:
-    add(post, account, 42)
-    page.goto(f"/#account={account}")
-    expect(page.locator("dialog [role=alert]")).to_have_text("UnauthorizedThis ledger needs a token.")
-    shoot("account-token")
-    assert set(guarded) == {None}
-    page.get_by_label("Token").fill("wrong")
-    page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.locator("dialog [role=alert]")).to_have_text("UnauthorizedThe token is not valid, or no longer.")
-    page.get_by_label("Token").fill(" right ")
-    page.get_by_role("button", name="Show", exact=True).click()
+    waiting[0].continue_()
     expect(page.locator("#total")).to_have_text("42")
-    page.reload()
-    expect(page.locator("#total")).to_have_text("42")
-    expect(page.locator("dialog")).to_be_hidden()
-    kept = page.evaluate("[{...sessionStorage}, {...localStorage}, document.cookie]")
-    assert kept == [{"token": "right"}, {}, ""]
-
-
-def test_a_ledger_that_cannot_be_reached_is_told(page: Page, complaints: list[str]) -> None:
-    page.route(re.compile(r"/balance$"), lambda route: route.abort())
-    page.goto("/")
-    expect(page.locator("#problem")).to_contain_text("The ledger cannot be reached")
-    complaints.clear()  # of the request that did not get through
+    expect(page.get_by_text("Loading the account…")).to_be_hidden()

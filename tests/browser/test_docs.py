@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Shoot
+from tests.browser.conftest import NARROW, Shoot, broken_words, fits
 
 ADDS = 5
 
@@ -39,7 +40,7 @@ def test_the_worked_example_runs_by_clicking(page: Page, shoot: Shoot) -> None:
     page.goto("/docs")
     operation(page, "add").locator(".opblock-summary-control").click()
     for number in range(1, ADDS + 1):
-        operation(page, "add").locator(".examples-select-element").first.select_option(f"worked{number}")
+        operation(page, "add").locator(".examples-select-element").first.select_option(index=number - 1)
         status, added, headers = execute(page, "add")
         assert (status, added["sequence"]) == ("200", number)
         assert f'etag: "{number}"' in headers
@@ -66,3 +67,16 @@ def test_a_token_given_on_the_accounts_page_goes_with_the_calls(page: Page) -> N
     with page.expect_request("**/transactions?*") as request:
         operation(page, "transactions").get_by_role("button", name="Execute").click()
     assert request.value.headers["authorization"] == "Bearer a.b.c"
+
+
+@pytest.mark.parametrize("name", ["add", "spend", "transactions", "capture_hold"])
+def test_at_390_pixels_it_breaks_no_word_and_fits(page: Page, name: str, shoot: Shoot) -> None:
+    page.set_viewport_size(NARROW)
+    page.goto("/docs")
+    page.locator(".opblock").first.wait_for()
+    assert broken_words(page, "#description") == []
+    operation(page, name).locator(".opblock-summary-control").click()
+    operation(page, name).locator(".responses-table").wait_for()
+    assert broken_words(page, "#description") == []
+    assert fits(page)
+    shoot(f"docs-narrow-{name}", operation(page, name))

@@ -1,4 +1,4 @@
-"""Send the local server what its description allows and what it forbids, and compare the answers with it.
+"""Make clients from the description and call the local server with one; then send it what the description allows.
 
 What follows on the command line goes to Schemathesis.
 """
@@ -8,14 +8,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.serving import ROOT, serving
 
+FOLDER = Path(__file__).parent
 DESCRIPTION = ROOT / "functions/docs_assets/openapi.json"
-SETTINGS = Path(__file__).with_name("schemathesis.toml")
+SETTINGS = FOLDER / "schemathesis.toml"
 
 
 def main() -> int:
-    """Run Schemathesis, and return its exit status."""
+    """Run both, and return an exit status."""
+    return pytest.main(["-q", str(FOLDER)]) or _schemathesis()
+
+
+def _schemathesis() -> int:
+    """Send the local server what its description allows and what it forbids, and compare the answers with it."""
     schemathesis = Path(sys.executable).with_name("schemathesis")
     with serving() as url:
         command = [schemathesis, "--config-file", SETTINGS, "run", DESCRIPTION, "--url", url, *sys.argv[1:]]

@@ -65,6 +65,10 @@ class Caller:
         """Spend points."""
         return self.send("POST", "/spend", {"points": points}, **headers)
 
+    def balance(self) -> Any:
+        """Ask for the points of each payer."""
+        return self.send("GET", "/balance").json
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:

@@ -2,14 +2,25 @@
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
-from tests.infra.template import functions, only, resources, template
+import pytest
+from points.api.observability import NAMESPACE, RECORDED
+from points.rules.terms import Kind
+
+from tests.infra.template import PATH, Properties, functions, only, resources, template
 
 ALARMS = {name: it["Properties"] for name, it in resources("AWS::CloudWatch::Alarm").items()}
 RUNBOOK_WORTHY = {
     "InternalErrors", "Unavailable", "UnknownOutcomes", "Throttles", "SlowRequests", "ServerErrors",
-    "WriteThrottles", "ReadThrottles", "TableErrors", "RefusedSpends", "LostRaces",
+    "WriteThrottles", "CalendarThrottles", "ReadThrottles", "TableErrors", "RefusedSpends", "LostRaces", "FullAccounts",
 }  # fmt: skip
+BODY = only("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"]
+WIDGETS = json.loads(BODY)["widgets"]
+OF_TIME = {Kind.ARRIVE, Kind.LAPSE, Kind.EXPIRE}
+REASONS = json.loads((PATH.parents[1] / "functions/docs_assets/openapi.json").read_text())["components"]["examples"]
+"""The kinds of problem, each with an example."""
 
 
 def _alarm_of(function: str) -> str:
@@ -49,17 +60,90 @@ def test_every_alarm_says_what_it_means_notifies_and_is_quiet_when_nothing_is_ca
         assert alarm["TreatMissingData"] == "notBreaching"
 
 
+def _watched(alarm: Properties) -> Iterator[Properties]:
+    """Yield the metrics that an alarm goes by."""
+    if "Metrics" not in alarm:
+        yield alarm
+    for entry in alarm.get("Metrics", []):
+        if "MetricStat" in entry:
+            yield entry["MetricStat"]["Metric"]
+
+
+def _dimensions(metric: Properties) -> dict[str, Any]:
+    return {it["Name"]: it["Value"] for it in metric.get("Dimensions", [])}
+
+
+OWN = [(name, it) for name, alarm in ALARMS.items() for it in _watched(alarm) if it["Namespace"] == NAMESPACE]
+
+
+@pytest.mark.parametrize("metric", [it for _, it in OWN], ids=lambda it: it["MetricName"])
+def test_every_metric_of_ours_that_is_watched_is_counted_by_the_functions(metric: Properties) -> None:
+    dimensions = _dimensions(metric)
+    assert dimensions.pop("service") == {"Ref": "AWS::StackName"}
+    if metric["MetricName"] == "Refusals":
+        assert dimensions.pop("reason") in REASONS
+    else:
+        assert metric["MetricName"] in {lines for lines, _ in RECORDED.values()} | {"LostRaces"}
+    assert not dimensions
+
+
+def _names(alarm: str) -> set[str]:
+    return {it["MetricName"] for name, it in OWN if name == alarm}
+
+
+def _reasons(alarm: str) -> set[str]:
+    return {_dimensions(it)["reason"] for name, it in OWN if name == alarm and "reason" in _dimensions(it)}
+
+
+def test_lost_races_are_compared_with_all_changes_that_callers_make() -> None:
+    changes = {lines for kind, (lines, _) in RECORDED.items() if kind not in OF_TIME}
+    assert _names("LostRaces") == changes | {"LostRaces"}
+    metrics = ALARMS["LostRaces"]["Metrics"]
+    identifiers = [it["Id"] for it in metrics if it["Id"] not in {"percent", "races"}]
+    assert len(identifiers) == len(changes)
+    total = f"SUM([{', '.join(identifiers)}])"
+    assert metrics[0]["Expression"] == f"IF({total} >= 100, 100 * races / {total}, 0)"
+
+
+def test_too_few_points_are_compared_with_all_that_draws_on_them() -> None:
+    assert _names("RefusedSpends") == {"Spends", "Holds", "Refusals"}
+    assert _reasons("RefusedSpends") == {"not-enough-points"}
+
+
+def test_an_account_that_is_full_is_noticed_whatever_it_is_full_of() -> None:
+    """Open holds and pending adds end by themselves; these limits do not go away."""
+    limits = {reason for reason in REASONS if reason.startswith("limit-")}
+    assert _reasons("FullAccounts") == limits - {"limit-open-holds", "limit-pending-adds"}
+
+
+def test_no_alarm_has_more_metrics_than_cloudwatch_takes() -> None:
+    assert max(len(alarm.get("Metrics", [])) for alarm in ALARMS.values()) <= 10
+
+
+def _shown(metric: str) -> list[list[Any]]:
+    (shown,) = [it["properties"]["metrics"] for it in WIDGETS if metric in str(it["properties"].get("metrics"))]
+    found: list[list[Any]] = shown
+    return found
+
+
 def test_the_dashboard_shows_every_alarm_and_every_function() -> None:
-    body = only("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"]
-    widgets = json.loads(body)["widgets"]
-    (alarms,) = [it["properties"]["alarms"] for it in widgets if it["type"] == "alarm"]
+    (alarms,) = [it["properties"]["alarms"] for it in WIDGETS if it["type"] == "alarm"]
     assert set(alarms) == {f"${{{name}.Arn}}" for name in ALARMS}
-    for metric in ("Duration", "Errors", "Throttles", "ConcurrentExecutions"):
-        (shown,) = [it["properties"]["metrics"] for it in widgets if metric in str(it["properties"].get("metrics"))]
-        assert set(re.findall(r"\$\{(\w+Function)\}", str(shown))) == functions().keys()
+    for metric in ("Duration", "Errors", "ConcurrentExecutions", "Throttles"):
+        assert set(re.findall(r"\$\{(\w+Function)\}", str(_shown(f"'AWS/Lambda', '{metric}'")))) == functions().keys()
 
 
-def test_what_alarms_and_dashboard_refer_to_exists() -> None:
+def test_the_dashboard_shows_every_kind_of_transaction_and_its_points() -> None:
+    assert {it[1] for it in _shown("'Adds'")} == {lines for lines, _ in RECORDED.values()} | {"LostRaces"}
+    assert {it[1] for it in _shown("'PointsAdded'")} == {points for _, points in RECORDED.values()}
+
+
+def test_the_dashboards_widgets_do_not_overlap() -> None:
+    taken = [(it["x"] + x, it["y"] + y) for it in WIDGETS for x in range(it["width"]) for y in range(it["height"])]
+    assert len(set(taken)) == len(taken)
+    assert max(x for x, _ in taken) < 24
+
+
+def test_what_the_dashboard_refers_to_exists() -> None:
     known = template()["Resources"].keys() | {"AWS::Region", "AWS::StackName"}
-    body = only("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"]
-    assert {name.removesuffix(".Arn") for name in re.findall(r"\$\{([^}]+)\}", body)} <= known
+    assert {name.removesuffix(".Arn") for name in re.findall(r"\$\{([^}]+)\}", BODY)} <= known

@@ -1,8 +1,31 @@
 """What the functions run on, for how long, and how a new version of them takes over."""
 
-from tests.infra.template import default, functions, only, resources, template
+import pytest
+from points.api.runtime import _LIMITS
+from points.storage.capacity import Limits
+
+from tests.infra.template import PATH, default, functions, only, resources, template
 
 GATEWAY_TIMEOUT_S = 29
+
+
+def test_every_handler_is_a_function_and_every_function_has_a_handler() -> None:
+    modules = [path.stem for path in (PATH.parents[1] / "functions").glob("*.py")]
+    assert {properties["Handler"] for properties in functions().values()} == {f"{name}.handler" for name in modules}
+    assert len(functions()) == len(modules)
+
+
+def test_each_says_what_it_does() -> None:
+    descriptions = [properties["Description"] for properties in functions().values()]
+    assert len(set(descriptions)) == len(descriptions)
+
+
+@pytest.mark.parametrize(("variable", "limit"), _LIMITS.items())
+def test_what_an_account_may_grow_to_is_a_parameter_with_the_default_of_the_code(variable: str, limit: str) -> None:
+    parameter = variable.title().replace("_", "")
+    for properties in functions().values():
+        assert properties["Environment"]["Variables"][variable] == {"Ref": parameter}
+    assert default(parameter) == getattr(Limits(), limit)
 
 
 def test_they_run_on_arm64_and_python_3_13() -> None:

@@ -19,7 +19,7 @@ import balance
 print("started")
 from points.api.runtime import passbook
 print(passbook.cache_info().currsize)
-passbook().standing("somebody", float("inf"))
+passbook().now("somebody", float("inf"))
 """
 
 

@@ -1,20 +1,21 @@
 """DynamoDB Local, and the ledger on it. After every test the whole table is judged."""
 
 import functools
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from points.api import runtime
 from points.storage.dynamodb import make_client
-from points.storage.passbook import Passbook, Recorded
+from points.storage.lines import Line
+from points.storage.passbook import Passbook
+from points.storage.writing import Recorded
 
-from tests.api.conftest import TABLE, client, stand_in
+from tests.api.conftest import TABLE, client, clock, eventful, no_metrics_are_fine, stand_in
 from tests.integration.ledger import Ledger
 from tools.dynamodb_local import EngineError, patient_client, running_engine
 
-__all__ = ["client", "stand_in"]
+__all__ = ["client", "clock", "eventful", "no_metrics_are_fine", "stand_in"]
 
 
 @pytest.fixture(scope="session")
@@ -47,16 +48,22 @@ def ledger(
 ) -> Iterator[Ledger]:
     """The ledger on an empty table, judged in the end."""
     ledger = Ledger(engine, passbooks_client)
-    record = Passbook.record
+    record, settle = Passbook.record, Passbook.settle
 
     @functools.wraps(record)
     def noting_what_was_accepted(*arguments: Any, **named: Any) -> Recorded:
         recorded = record(*arguments, **named)
-        if not recorded.replayed:
-            ledger.accepted.append(recorded.line)
+        ledger.accepted.extend(recorded.due if recorded.replayed else [*recorded.due, recorded.line])
         return recorded
 
+    @functools.wraps(settle)
+    def noting_what_was_settled(*arguments: Any) -> list[Line]:
+        written = settle(*arguments)
+        ledger.accepted.extend(written)
+        return written
+
     monkeypatch.setattr(Passbook, "record", noting_what_was_accepted)
+    monkeypatch.setattr(Passbook, "settle", noting_what_was_settled)
     engine.create_table(**TABLE)
     yield ledger
     try:
@@ -68,7 +75,6 @@ def ledger(
 @pytest.fixture
 def dynamodb(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The ledger's DynamoDB behind the handlers, for the tests that both engines share."""
-    warnings.filterwarnings("ignore", message="No application metrics to publish")
     monkeypatch.setattr(runtime, "make_client", lambda: ledger.client)
     runtime.passbook.cache_clear()
     yield ledger.client

@@ -1,5 +1,6 @@
 """Many writers at once. Nothing that was accepted is lost, and nobody spends what another has."""
 
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -7,13 +8,14 @@ from itertools import chain
 from random import Random
 
 import pytest
-from points.rules.refusals import NotEnoughPointsError, Refusal
-from points.rules.terms import Add, Spend, Spent
+from points.rules.refusals import EndedError, MoreThanLeftError, NotEnoughPointsError, Refusal
+from points.rules.terms import Add, Capture, Hold, Refund, Spend, Transaction, Void
 from points.storage.errors import KeyReusedError, VersionMismatchError
 from points.storage.lines import Retry
-from points.storage.passbook import Recorded
+from points.storage.writing import Recorded
 
-from tests.integration.ledger import Follower, Ledger, soon, together
+from tests.integration.ledger import Ledger, soon, together
+from tests.simulator.accounts import Account
 
 ACCOUNT = "hot"
 NOON = datetime(2020, 1, 1, 12, tzinfo=UTC)
@@ -77,13 +79,13 @@ def test_spenders_race_for_the_last_points(ledger: Ledger, lots: int) -> None:
     outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Spend(10), soon())])
 
     assert Counter(map(type, outcomes)) == {Recorded: 7, NotEnoughPointsError: 9}
-    assert ledger.passbook().standing(ACCOUNT, soon()).state.total == 5
+    assert ledger.passbook().now(ACCOUNT, soon()).at.state.total == 5
 
 
 def test_of_changes_at_one_version_one_takes_effect(ledger: Ledger) -> None:
     ledger.passbook().record(ACCOUNT, Add("DANNON", 100, NOON), soon())
 
-    outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Spend(10), soon(), only_at={1})])
+    outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Spend(10), soon(), only_at={"1"})])
 
     assert Counter(map(type, outcomes)) == {Recorded: 1, VersionMismatchError: 15}
 
@@ -98,7 +100,7 @@ def test_a_preview_among_writers_is_what_a_spend_would_have_taken(ledger: Ledger
             passbook.record(ACCOUNT, Add(rng.choice(PAYERS), 5, NOON - timedelta(days=rng.randint(0, 9))), soon())
             passbook.record(ACCOUNT, Spend(rng.randint(1, 9)), soon())
 
-    def look() -> list[tuple[int, int, Spent]]:
+    def look() -> list[tuple[int, int, Transaction]]:
         looks = []
         for points in range(10, 60):
             at, planned = ledger.passbook().preview(ACCOUNT, Spend(points), soon())
@@ -109,7 +111,51 @@ def test_a_preview_among_writers_is_what_a_spend_would_have_taken(ledger: Ledger
 
     history = sorted(ledger.accepted, key=lambda line: line.sequence)
     for sequence, points, previewed in chain(*looks):
-        follower = Follower()
-        for line in history[:sequence]:
-            follower.follow(line)
-        assert follower.model.spend(points) == list(previewed.taken.items())
+        taken = Account(history[:sequence]).model.spend(points)
+        assert {payer: -points for payer, points in taken} == previewed.taken
+
+
+def test_refunds_of_one_spend_come_to_the_spend_at_most(ledger: Ledger) -> None:
+    passbook = ledger.passbook()
+    passbook.record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    spent = passbook.record(ACCOUNT, Spend(60), soon()).line
+
+    outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Refund(spent.sequence, 10), soon())])
+
+    assert Counter(map(type, outcomes)) == {Recorded: 6, MoreThanLeftError: 10}
+    assert ledger.passbook().now(ACCOUNT, soon()).at.state.total == 100
+
+
+def test_of_a_capture_and_a_void_one_takes_effect(ledger: Ledger) -> None:
+    passbook = ledger.passbook()
+    passbook.record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    for _ in range(5):
+        held = passbook.record(ACCOUNT, Hold(10), soon()).line.sequence
+        changes = [Capture(held, 5), Void(held), Capture(held), Void(held)]
+
+        outcomes = together([partial(ledger.passbook().record, ACCOUNT, change, soon()) for change in changes])
+
+        assert Counter(map(type, outcomes)) == {Recorded: 1, EndedError: 3}
+
+
+def test_captures_meet_a_lapse_and_sweepers(ledger: Ledger) -> None:
+    passbook = ledger.passbook()
+    passbook.record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    ends_at = datetime.now(UTC) + timedelta(seconds=1)
+    holds = [passbook.record(ACCOUNT, Hold(5, ends_at), soon()).line.sequence for _ in range(8)]
+
+    def capture_at_the_end(number: int) -> Recorded:
+        while datetime.now(UTC) < ends_at - timedelta(milliseconds=20):
+            time.sleep(0.002)
+        return ledger.passbook().record(ACCOUNT, Capture(number), soon())
+
+    def sweep() -> None:
+        while datetime.now(UTC) < ends_at + timedelta(milliseconds=50):
+            ledger.passbook().settle(ACCOUNT, soon())
+
+    *outcomes, _, _ = together([*(partial(capture_at_the_end, number) for number in holds), sweep, sweep])
+
+    ends = Counter(map(type, outcomes))
+    assert ends[Recorded] + ends[EndedError] == len(holds)
+    ledger.passbook().settle(ACCOUNT, soon())
+    assert ledger.passbook().now(ACCOUNT, soon()).at.state.total == 100 - 5 * ends[Recorded]

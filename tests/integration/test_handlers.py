@@ -7,6 +7,7 @@ from tests.api.test_bodies import (
 )
 from tests.api.test_exercise import test_example, test_too_few_points_is_said_in_the_exercise_s_words
 from tests.api.test_history import *  # noqa: F403
+from tests.api.test_holds import *  # noqa: F403
 from tests.api.test_identity import (
     test_a_named_account_is_the_one_that_its_owner_sees,
     test_accounts_are_apart,
@@ -14,22 +15,13 @@ from tests.api.test_identity import (
 )
 from tests.api.test_past_balances import *  # noqa: F403
 from tests.api.test_preview import *  # noqa: F403
-from tests.api.test_refusals import (
-    test_a_payer_cannot_take_back_more_than_it_has,
-    test_a_payer_s_total_stays_exact_for_every_reader_of_json,
-    test_a_spend_from_an_account_that_has_never_had_points,
-    test_a_spend_of_more_than_there_is,
-)
+from tests.api.test_refunds import *  # noqa: F403
 from tests.api.test_retries import *  # noqa: F403
 from tests.api.test_versions import *  # noqa: F403
 
 __all__ = [
     "test_a_named_account_is_the_one_that_its_owner_sees",
-    "test_a_payer_cannot_take_back_more_than_it_has",
     "test_a_payer_may_have_any_printable_name",
-    "test_a_payer_s_total_stays_exact_for_every_reader_of_json",
-    "test_a_spend_from_an_account_that_has_never_had_points",
-    "test_a_spend_of_more_than_there_is",
     "test_a_timestamp_is_read_to_the_microsecond_in_utc",
     "test_accounts_are_apart",
     "test_amounts_are_exact_up_to_the_largest",

@@ -1,6 +1,7 @@
 """The local stand-in for API Gateway: routes, events of payload format 2.0, results."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,13 +10,16 @@ import pytest
 from local.gateway import (
     Headers,
     Request,
+    Response,
     Router,
     build_event,
     decoded_path,
     own_answer,
+    preflight,
     read_result,
+    with_cors,
 )
-from local.template import Route
+from local.template import Cors, Route
 
 ADD = Route("POST", "/accounts/{account}/add", "Add")
 AT = datetime(2026, 3, 4, 5, 6, 7, 890_000, UTC)
@@ -77,6 +81,24 @@ class TestRoutes:
     )
     def test_what_is_not_declared_is_not_found(self, method: str, path: str) -> None:
         assert self.ROUTER.find(method, path) is None
+
+    @pytest.mark.parametrize(
+        ("method", "path", "key"),
+        [
+            ("GET", "/files/one", "GET /files/{name}"),
+            ("PUT", "/files/one", "ANY /files/{path+}"),
+            ("GET", "/accounts/ann/add", "$default"),
+            ("POST", "/accounts/ann/add/", "$default"),
+            ("OPTIONS", "/", "$default"),
+            ("GET", "/a\nb", "$default"),
+        ],
+    )
+    def test_the_default_route_takes_what_no_other_does(self, method: str, path: str, key: str) -> None:
+        declared = [Route("ANY", "$default", "Else"), Route("ANY", "/files/{path+}", "Files"), ADD]
+        router = Router([*declared, Route("GET", "/files/{name}", "File"), Route("GET", "/", "Home")])
+        found = router.find(method, path)
+        assert found
+        assert found[0].key == key
 
     def test_a_path_is_decoded_before_a_route_is_looked_for(self) -> None:
         assert decoded_path("/accounts/caf%C3%A9%20x/add") == "/accounts/café x/add"
@@ -227,3 +249,66 @@ class TestResults:
     def test_the_gateways_own_answers_are_plain(self) -> None:
         response = own_answer(404, "Not Found")
         assert response.body == b'{"message":"Not Found"}'
+
+
+class TestPagesOfOtherOrigins:
+    CORS = Cors(["https://shop.example", "http://127.0.0.1:9"], ["GET", "POST"], ["if-match", "x-a"], ["etag"], 60)
+    PREFLIGHT = (("origin", "https://shop.example"), ("access-control-request-method", "POST"))
+
+    @staticmethod
+    def request(method: str, *headers: tuple[str, str]) -> Request:
+        return Request(method, "/add", "", headers, b"", "HTTP/1.1", "127.0.0.1")
+
+    def test_a_browser_that_asks_is_told_what_a_page_may_send(self) -> None:
+        assert preflight(self.CORS, self.request("OPTIONS", *self.PREFLIGHT)) == Response(
+            204,
+            [
+                ("access-control-allow-origin", "https://shop.example"),
+                ("access-control-allow-methods", "GET,POST"),
+                ("access-control-allow-headers", "if-match,x-a"),
+                ("access-control-max-age", "60"),
+            ],
+            b"",
+        )
+
+    @pytest.mark.parametrize(
+        "origin", ["https://other.example", "https://shop.example.org", "http://shop.example", "null"]
+    )
+    def test_a_page_of_another_origin_is_told_nothing(self, origin: str) -> None:
+        asked = self.request("OPTIONS", ("origin", origin), self.PREFLIGHT[1])
+        assert preflight(self.CORS, asked) == Response(204, [], b"")
+        response = Response(200, [("etag", '"1"')], b"{}")
+        assert with_cors(self.CORS, self.request("POST", ("origin", origin)), response) == response
+
+    @pytest.mark.parametrize(
+        ("method", "headers"),
+        [("OPTIONS", ()), ("OPTIONS", PREFLIGHT[:1]), ("OPTIONS", PREFLIGHT[1:]), ("POST", PREFLIGHT)],
+    )
+    def test_nothing_else_is_answered_by_the_gateway(self, method: str, headers: tuple[tuple[str, str], ...]) -> None:
+        assert preflight(self.CORS, self.request(method, *headers)) is None
+
+    def test_a_page_may_read_an_answer_and_the_headers_that_are_named(self) -> None:
+        response = Response(409, [("etag", '"1"'), ("access-control-allow-origin", "the function's own")], b"{}")
+        assert with_cors(self.CORS, self.request("POST", *self.PREFLIGHT[:1]), response) == Response(
+            409,
+            [
+                ("etag", '"1"'),
+                ("access-control-allow-origin", "https://shop.example"),
+                ("access-control-expose-headers", "etag"),
+            ],
+            b"{}",
+        )
+
+    def test_a_star_stands_for_every_origin(self) -> None:
+        cors = replace(self.CORS, origins=["*"])
+        asked = preflight(cors, self.request("OPTIONS", *self.PREFLIGHT))
+        assert asked
+        answered = with_cors(cors, self.request("GET", *self.PREFLIGHT), Response(200, [], b""))
+        assert dict(asked.headers)["access-control-allow-origin"] == "*"
+        assert dict(answered.headers)["access-control-allow-origin"] == "*"
+        assert with_cors(cors, self.request("GET"), Response(200, [], b"")).headers == []
+
+    def test_without_any_origin_named_there_is_none_of_this(self) -> None:
+        response = Response(200, [("access-control-allow-origin", "the function's own")], b"")
+        assert preflight(None, self.request("OPTIONS", *self.PREFLIGHT)) is None
+        assert with_cors(None, self.request("GET", *self.PREFLIGHT), response) == response

@@ -1,6 +1,7 @@
 """How the local server turns HTTP into calls of functions, and back."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from local.functions import FunctionError, RunningFunction
 from local.gateway import LONGEST_BODY, Router
 from local.server import Server
-from local.template import Route
+from local.template import Cors, Route
 
 
 class Echo(RunningFunction):
@@ -30,17 +31,25 @@ def function() -> Echo:
 
 @pytest.fixture
 def server(function: Echo) -> Server:
-    return Server(Router([Route("POST", "/echo", "Echo")]), {"Echo": function})
+    routes = [Route(method, "/echo", "Echo") for method in ("POST", "GET", "HEAD")]
+    return Server(Router(routes), {"Echo": function}, Cors(["https://a.example"], ["POST"], ["x-b"], ["x-a"], 60))
 
 
-def call(server: Server, *chunks: bytes, path: bytes = b"/echo", cut_short: bool = False) -> list[dict[str, Any]]:
+def call(
+    server: Server,
+    *chunks: bytes,
+    method: str = "POST",
+    path: bytes = b"/echo",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    cut_short: bool = False,
+) -> list[dict[str, Any]]:
     """Call an ASGI application, and return the messages that it sends."""
     scope = {
         "type": "http",
-        "method": "POST",
+        "method": method,
         "raw_path": path,
         "query_string": b"",
-        "headers": [(b"host", b"here"), (b"content-type", b"text/plain")],
+        "headers": [(b"host", b"here"), (b"content-type", b"text/plain"), *headers],
         "http_version": "1.1",
         "client": ("127.0.0.1", 9),
     }
@@ -76,6 +85,40 @@ def test_a_line_is_printed_for_each_request(server: Server, capsys: pytest.Captu
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("POST /echo 201 ")
     assert second.startswith("POST /no%0Ane 404 ")
+
+
+def test_head_gets_all_but_the_body_and_is_told_its_length(server: Server, function: Echo) -> None:
+    function.result = {"statusCode": 200, "headers": {"etag": '"1"'}, "body": "four"}
+    start, body = call(server, method="HEAD")
+    got, _ = call(server, method="GET")
+    assert dict(start["headers"]).items() >= {b"content-length": b"4", b"etag": b'"1"'}.items()
+    assert [name for name, _ in start["headers"]] == [name for name, _ in got["headers"]]
+    assert body["body"] == b""
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_what_can_have_no_body_has_no_length(server: Server, function: Echo, status: int) -> None:
+    function.result = {"statusCode": status}
+    start, body = call(server)
+    assert (start["status"], body["body"]) == (status, b"")
+    assert b"content-length" not in dict(start["headers"])
+
+
+def test_a_page_of_a_named_origin_may_call(server: Server, function: Echo) -> None:
+    origin = (b"origin", b"https://a.example")
+    start, _ = call(server, headers=[origin])
+    assert dict(start["headers"])[b"access-control-allow-origin"] == b"https://a.example"
+    assert dict(start["headers"])[b"access-control-expose-headers"] == b"x-a"
+    function.result = AssertionError("called")
+    asked, _ = call(server, method="OPTIONS", headers=[origin, (b"access-control-request-method", b"POST")])
+    assert asked["status"] == 204
+    assert dict(asked["headers"])[b"access-control-allow-headers"] == b"x-b"
+
+
+def test_a_page_may_read_also_what_the_gateway_itself_answers(server: Server) -> None:
+    start, _ = call(server, path=b"/else", headers=[(b"origin", b"https://a.example")])
+    assert start["status"] == 404
+    assert dict(start["headers"])[b"access-control-allow-origin"] == b"https://a.example"
 
 
 def test_an_unknown_route_is_not_found(server: Server) -> None:

@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from local.errors import LocalError
-from local.template import Route, Template, load_template
+from local.template import Cors, Route, Template, load_template
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +66,13 @@ def test_a_function_has_what_globals_say_unless_it_says_so_itself(folder: Path) 
     assert idle.environment == {"TABLE": "Things", "LEVEL": "INFO", "STACK": "local"}
 
 
+def test_a_parameter_may_be_given(folder: Path) -> None:
+    path = folder / "template.yaml"
+    path.write_text(dedent(TEMPLATE))
+    reader = load_template(path, {"Level": "WARNING"}).functions[0]
+    assert reader.environment["LEVEL"] == "WARNING"
+
+
 def test_references_in_an_environment_become_names(folder: Path) -> None:
     reader = load(folder, TEMPLATE).functions[0]
     assert reader.environment == {
@@ -98,6 +105,27 @@ def test_a_table_keeps_only_what_create_table_takes(folder: Path) -> None:
 
 def test_only_routes_of_the_http_api_are_routes(folder: Path) -> None:
     assert load(folder, TEMPLATE).routes == [Route("GET", "/things/{thing}", "Reader")]
+
+
+def test_a_route_goes_by_its_method_and_path_but_the_default_one(folder: Path) -> None:
+    routes = load(
+        folder, TEMPLATE.replace("Method: get", "Method: any").replace('"/things/{thing}"', "$default")
+    ).routes
+    assert routes == [Route("ANY", "$default", "Reader")]
+    assert [routes[0].key, Route("GET", "/a", "Reader").key] == ["$default", "GET /a"]
+
+
+def test_pages_of_other_origins_may_call_if_the_parameter_names_them() -> None:
+    path = ROOT / "infra/template.yaml"
+    assert load_template(path).cors is None
+    cors = load_template(path, {"CorsOrigins": "https://a.example,https://b.example"}).cors
+    assert cors == Cors(
+        origins=["https://a.example", "https://b.example"],
+        methods=["GET", "HEAD", "POST"],
+        headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+        exposed=["content-location", "etag", "idempotency-replayed", "retry-after"],
+        max_age_s=3600,
+    )
 
 
 def test_a_value_known_only_to_a_deployment_is_told_apart(folder: Path) -> None:

@@ -1,31 +1,59 @@
 """The judge: from what was asked, answered and written, says whether a promise was broken."""
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from points.rules.refusals import LimitError, NotEnoughPointsError, PayerBelowZeroError, Refusal
-from points.rules.terms import MAX_POINTS, Add, Added, Draw, Spend, Spent, State
-from points.storage.errors import KeyReusedError, VersionMismatchError
-from points.storage.lines import BEFORE_ALL, Line, Standing, from_item, to_item
+from points.rules.refusals import Refusal
+from points.rules.terms import Add, Cancel, Capture, Hold, Kind, Refund, Spend, State, Transaction, Void
+from points.rules.walk import walk_again
+from points.storage.errors import ClockError, KeyReusedError, VersionMismatchError
+from points.storage.lines import Line, from_item, to_item
 from points.storage.passbook import Passbook
 
-from tests.model import Model, ModelRefusal
-from tests.simulator.attempts import ACCOUNT, PATIENCE_S, Attempt, Preview, Request, Verdict, planned_by
+from tests.simulator.accounts import BEFORE_ALL, TIMES_OWN, Account, Content
+from tests.simulator.attempts import (
+    ACCOUNT,
+    PATIENCE_S,
+    Asked,
+    Attempt,
+    Balance,
+    Lots,
+    Preview,
+    Settle,
+    Verdict,
+    naming,
+    open_lots,
+    planned_by,
+)
 from tests.simulator.calls import Call
-from tests.simulator.clock import START
+from tests.simulator.clock import moment
 from tests.simulator.faults import DENIED
 from tests.simulator.items import Item
 from tests.simulator.network import Network, Sent
+from tests.simulator.promises import require
+from tests.simulator.table import weight
+
+FINAL_AFTER = timedelta(minutes=1)
+"""How long ago a moment must be for what is told of it never to change."""
+
+TOO_FAST_S, TOO_SLOW_S = 10.0, -11.0
+"""By a clock beyond these nothing is written; DynamoDB dates its answers to the second."""
+SLIGHTLY_FAST_S, SLIGHTLY_SLOW_S = 8.5, -10.0
+"""A clock between these is good enough."""
+
+USUAL_HOLD = timedelta(days=7)
 
 
-class BrokenPromiseError(AssertionError):
-    """The ledger did something that it promises never to do."""
+class Settled(NamedTuple):
+    """An account at a moment by which all that was due was done: the last change, the version, and the content."""
 
-
-def require(kept: object, promise: str, *evidence: object) -> None:
-    """Say what was broken, and show it, unless it was kept."""
-    if not kept:
-        raise BrokenPromiseError("\n    ".join([promise, *map(str, evidence)]))
+    changed: int
+    version: str
+    content: Content
 
 
 class Book:
@@ -39,15 +67,27 @@ class Book:
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.lines = [from_item(item) for item in items]
-        self.balances: list[dict[str, int]] = [{}]
-        model = Model()
+        account, positions = Account(), dict[int, str]()
+        self.settled: list[Settled] = []
+        name = self.lines[0].account if self.lines else ACCOUNT
+        digest, size, total = hashlib.sha256(name.encode()).digest(), 0, 0
         for sequence, (line, item) in enumerate(zip(self.lines, items, strict=True), 1):
             require(line.sequence == sequence, "the sequence has no gap", line)
             require(to_item(line) == item, "a line reads back as it was written", line, item)
             require(("opened_at" in item) == (sequence == 1), "the first line, and no other, opens the account", item)
-            _replay(line, model)
-            _compare(line.state, model, self.lines[:sequence])
-            self.balances.append(dict(line.state.balances))
+            account.follow(line)
+            if "timestamp_key" in item:
+                positions[sequence] = item["timestamp_key"]["S"]
+            account.compare(line.state, positions)
+            _check_calendar(line, account)
+            total += line.transaction.points
+            if not account.is_due(line.recorded_at):
+                self.settled.append(Settled(account.changed, account.version, account.content))
+            require(total == account.model.total, "the points of all transactions add up to the balance", line)
+            digest = hashlib.sha256(digest + canonical(listed(item))).digest()
+            require(line.digest == digest.hex(), "a line's digest follows from the one above", line)
+            size += weight({**item, "size": {"N": str(size)}})
+            require(line.size == size, "a line knows the bytes of the account", line, size)
         self.left_by: dict[str, list[Line]] = {}
         for line in self.lines:
             self.left_by.setdefault(planned_by(line), []).append(line)
@@ -55,47 +95,98 @@ class Book:
         require(len(keys) == len(set(keys)), "a key takes effect once", *self.lines)
         moments = [line.recorded_at for line in self.lines]
         require(moments == sorted(moments), "the time of recording never goes backwards", moments)
+        self._check_returns()
+        self._check_undoings()
 
     def line_under(self, key: str | None, through: int) -> Line | None:
         """Return the line written under a caller's key, if it is among the first so many."""
         return next((line for line in self.lines[:through] if key and line.retry and line.retry.key == key), None)
 
-    def model_at(self, sequence: int) -> Model:
-        """Return the model as it was after a line."""
-        model = Model()
-        for line in self.lines[:sequence]:
-            _replay(line, model)
-        return model
+    def account_at(self, sequence: int, now: datetime = BEFORE_ALL) -> Account:
+        """Return the account after a line, and after all that was due by some moment or by the line's own."""
+        return Account(self.lines[:sequence]).let_time_pass(self.now_at(sequence, now))
+
+    def now_at(self, sequence: int, now: datetime) -> datetime:
+        """Return what counts as now after a line, if a clock shows this."""
+        return max(now, self.lines[sequence - 1].recorded_at) if sequence else now
+
+    def account_as_of(self, at: datetime, through: int | None = None) -> Account:
+        """Return the account as of a moment, if only so many lines stood there when that was asked."""
+        return Account(line for line in self.lines[:through] if line.recorded_at <= at).let_time_pass(at)
+
+    def version_above(self, line: Line) -> str:
+        """Return the version under which a line was written."""
+        return self.lines[line.sequence - 2].version if line.sequence > 1 else "0"
+
+    def _check_returns(self) -> None:
+        """Nothing is returned twice: all that came back of a walk is no more than it took."""
+        back: dict[int, int] = {}
+        for line in self.lines:
+            told = line.transaction
+            if told.returned and told.of:
+                back[told.of] = back.get(told.of, 0) + sum(told.returned.values())
+        for of, points in back.items():
+            drawn = self.lines[of - 1].transaction
+            require(points <= -drawn.points, "nothing is returned twice", drawn, points)
+
+    def _check_undoings(self) -> None:
+        """A spend or a hold of which some is given back at once leaves the account as if it had been smaller."""
+        for above, line in zip(self.lines, self.lines[1:], strict=False):
+            told, drew = line.transaction, above.transaction
+            if told.returned and told.of == above.sequence and told.kind not in TIMES_OWN:
+                smaller = Account(self.lines[: above.sequence - 1]).model
+                if drew.points + told.points:
+                    smaller.spend(-drew.points - told.points)
+                after = Account(self.lines[: line.sequence])
+                same = (smaller.open_lots, smaller.balances) == (after.model.open_lots, after.model.balances)
+                require(same, "a refunded spend leaves the account as if it had been smaller", above, line)
 
 
-def _replay(line: Line, model: Model) -> None:
-    done = line.transaction
-    try:
-        if isinstance(done, Added):
-            model.add(done.payer, done.points, done.timestamp)
-        else:
-            taken = model.spend(done.points)
-            require(taken == list(done.taken.items()), "a spend takes the oldest points", line, taken)
-            require(sum(done.taken.values()) == done.points, "a spend takes exactly what was asked", line)
-    except ModelRefusal as refusal:
-        raise BrokenPromiseError(f"a line is against the rules\n    {line}") from refusal
+def listed(item: Item) -> dict[str, Any]:
+    """Return a line's transaction as callers are shown it, without its digest, and with the account."""
+    told: dict[str, Any] = {"account": item["account"]["S"], "recorded_at": item["recorded_at"]["S"]}
+    for name in ("sequence", "points", "of", "amount"):
+        if name in item:
+            told[name] = int(item[name]["N"])
+    for name in ("kind", "payer", "reference"):
+        if name in item:
+            told[name] = item[name]["S"]
+    for name in ("timestamp", "effective_at", "expires_at"):
+        if name in item:
+            told[name] = datetime.fromisoformat(item[name]["S"]).isoformat().replace("+00:00", "Z")
+    for name in ("taken", "returned", "expired"):
+        if name in item:
+            pairs = [pair["L"] for pair in item[name]["L"]]
+            told[name] = [{"payer": payer["S"], "points": int(points["N"])} for payer, points in pairs]
+    if "metadata" in item:
+        told["metadata"] = json.loads(item["metadata"]["S"])
+    return told
 
 
-def _compare(state: State, model: Model, lines: Iterable[Line]) -> None:
-    """Compare the state on a line with the model's, lot by lot."""
-    balances = list(model.balances.items())
-    require(list(state.balances.items()) == balances, "a line carries the balance", state, balances)
-    require(all(points >= 0 for _, points in balances), "no balance is below zero", balances)
-    owed = {payer: points for payer, points in model.owed.items() if points}
-    require(state.owed == owed, "a line carries what is owed", state, owed)
-    lots = [line.lot for line in lines if line.lot]
-    remaining = {
-        lot.sequence: lot.points - state.part_spent.get(lot.sequence, 0) if lot.position > state.spent_through else 0
-        for lot in lots
-    }
-    left = [lot.remaining for lot in model.lots]
-    require(list(remaining.values()) == left, "a line knows what is spent", state, lots)
-    require(state.part_spent.keys() <= {n for n, left in remaining.items() if left}, "spent lots are forgotten", state)
+def canonical(told: Mapping[str, Any]) -> bytes:
+    """Write JSON as RFC 8785 has it, as far as names are of ASCII and numbers are whole."""
+    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _check_calendar(line: Line, account: Account) -> None:
+    """A line that leaves something for time to do is in the calendar, at the hour of that or of its recording."""
+    told = line.transaction
+    wakes_at = {
+        Kind.ADD: told.expires_at,
+        Kind.HOLD: told.expires_at,
+        Kind.PENDING: told.effective_at,
+        Kind.ARRIVE: told.expires_at,
+    }.get(told.kind)
+    if told.returned and told.kind is not Kind.LAPSE and account.is_due(line.recorded_at):
+        wakes_at = line.recorded_at
+    key = line.calendar_key
+    if told.kind is Kind.LAPSE:
+        known = key is None or key.startswith(f"{line.recorded_at:%Y-%m-%dT%H}#")
+    elif wakes_at:
+        known = bool(key and key.startswith(f"{max(wakes_at, line.recorded_at):%Y-%m-%dT%H}#"))
+    else:
+        known = key is None
+    require(known, "the calendar has what time has to do", line, key, wakes_at)
 
 
 def audit(network: Network, attempts: Sequence[Attempt]) -> Book:
@@ -103,111 +194,207 @@ def audit(network: Network, attempts: Sequence[Attempt]) -> Book:
     book = Book(network.table.items(ACCOUNT))
     unasked = book.left_by.keys() - {attempt.name for attempt in attempts}
     require(not unasked, "every line was asked for", unasked)
+    explained = []
     for attempt in attempts:
-        check_ending(attempt, book)
-        check_conduct(attempt, network.sent_by(attempt.name))
-        check_dates(attempt, network.sent_by(attempt.name), book)
+        sent = network.sent_by(attempt.name)
+        explained += check_ending(attempt, sent, book)
+        check_conduct(attempt, sent)
+        check_dates(attempt, sent, book)
+    check_versions(explained, book)
+    check_previews(attempts, book)
     return book
 
 
 def check_settled(attempts: Sequence[Attempt], book: Book) -> None:
-    """Judge the attempts of one caller at one request, one after the other: the last, if it is clear, settles it."""
+    """Judge the attempts of one caller at one request, one after the other: the last, if it is clear, settles it.
+
+    One thing it cannot settle: a put of an earlier attempt, whose outcome nobody knows, may land after a refusal for
+    which time alone is the reason. Had anybody written meanwhile, it could not.
+    """
     last = attempts[-1]
-    present = bool(book.line_under(last.request.key, len(book.lines)))
+    line = book.line_under(last.request.key, len(book.lines))
     if last.ending.verdict in {Verdict.DONE, Verdict.REPLAYED}:
-        require(present, "what was accepted in the end is there", *attempts)
+        require(line, "what was accepted in the end is there", *attempts)
     if last.ending.verdict is Verdict.REFUSED and not isinstance(last.ending.error, KeyReusedError):
-        require(not present, "what was refused in the end is not there", *attempts)
+        unsure = {attempt.name for attempt in attempts if attempt.ending.verdict in {Verdict.UNKNOWN, Verdict.DIED}}
+        late = line and line.sequence > last.began_at and planned_by(line) in unsure
+        require(not line or late, "what was refused in the end is not there", *attempts)
 
 
-def check_ending(attempt: Attempt, book: Book) -> None:
-    """Judge one attempt: what it was told, and what it left."""
+def check_ending(attempt: Attempt, sent: Sequence[Sent], book: Book) -> list[Account]:
+    """Judge one attempt: what it was told, and what it left. Return the account as it saw that, if it did."""
     left = book.left_by.get(attempt.name, [])
-    ending = attempt.ending
-    if not isinstance(attempt.request.asked, Add | Spend):
+    ending, request = attempt.ending, attempt.request
+    changed = [line for line in left if line.transaction.kind not in TIMES_OWN]
+    if not request.is_change and not isinstance(request.asked, Settle):
         require(not left, "a look leaves nothing", attempt, left)
-        _check_look(attempt, book)
     elif ending.verdict is Verdict.DONE:
-        require(left == [ending.line], "what was accepted leaves exactly the line that was answered", attempt, left)
-        present = left[0].sequence <= attempt.ended_at
-        require(present, "a line is written during its attempt", attempt, left[0])
+        told = [*ending.due, *([ending.line] if ending.line else [])]
+        require(left == told, "what was accepted leaves exactly the lines that were answered", attempt, left)
+        require(len(changed) == request.is_change, "a change leaves one line of its own", attempt, left)
+        require(all(line.sequence <= attempt.ended_at for line in left), "lines are written during it", attempt, left)
     elif ending.verdict is Verdict.REPLAYED:
-        require(not left, "a replay leaves nothing", attempt, left)
-        original = book.line_under(attempt.request.key, attempt.ended_at)
+        require(not changed, "a replay leaves nothing", attempt, left)
+        original = book.line_under(request.key, attempt.ended_at)
         require(original == ending.line, "a replay answers with the line as it stands", attempt, original)
-        require(original and original.retry == attempt.request.retry, "a replay is of the same request", attempt)
+        require(original and original.retry == request.retry, "a replay is of the same request", attempt)
     elif ending.verdict in {Verdict.UNKNOWN, Verdict.DIED}:
-        require(len(left) <= 1, "an attempt takes effect once", attempt, left)
+        require(len(changed) <= request.is_change, "an attempt takes effect once", attempt, left)
     else:
-        require(not left, "what was refused leaves nothing", attempt, left)
+        require(not changed, "what was refused leaves nothing", attempt, left)
+    if ending.verdict in {Verdict.REPLAYED, Verdict.REFUSED}:
+        lost = any(one.lost_race for one in sent)
+        require(lost or not left, "time's lines are written only on the way to a change", attempt, left)
     for line in left:
-        _check_line(attempt, line)
+        require(attempt.began_at < line.sequence, "a line stands below those that were there", attempt, line)
+    for line in changed:
+        _check_change(attempt, line, book)
     if ending.verdict is Verdict.REFUSED:
-        require(_is_explained(attempt, book), "a refusal is right at some moment of the attempt", attempt, *book.lines)
+        explained = any(_is_right_at(at, now, attempt, book) for at, now in _moments(attempt, sent))
+        require(explained, "a refusal is right at some moment of the attempt", attempt, *book.lines)
+    return [_explain(attempt, sent, book)] if ending.seen else []
 
 
-def _check_line(attempt: Attempt, line: Line) -> None:
-    """Judge the line that an attempt left, whether its caller was told of it or not."""
-    asked, done = attempt.request.asked, line.transaction
-    if isinstance(done, Added):
-        same = asked == Add(done.payer, done.points, done.timestamp)
-    else:
-        same = asked == Spend(done.points)
+def _check_change(attempt: Attempt, line: Line, book: Book) -> None:
+    """Judge the line of a change that an attempt left, whether its caller was told of it or not."""
+    request = attempt.request
+    above = Account(book.lines[: line.sequence - 1])
+    same = _is_what_was_asked(request.asked, line.transaction, line.recorded_at, above)
     require(same, "what is recorded is what was asked", attempt, line)
-    require(line.retry == attempt.request.retry, "a line keeps its key", attempt, line)
-    require(attempt.began_at < line.sequence, "a line stands below those that were there", attempt, line)
-    only_at = attempt.request.only_at
-    require(only_at is None or line.sequence - 1 in only_at, "a change happens only at its version", attempt, line)
+    require(line.retry == request.retry, "a line keeps its key", attempt, line)
+    version = book.version_above(line)
+    only_at = request.only_at
+    require(only_at is None or version in only_at, "a change happens only at its version", attempt, line, version)
 
 
-def _check_look(attempt: Attempt, book: Book) -> None:
-    seen, shown = attempt.ending.seen, attempt.ending.shown
-    if seen is None:
-        return
-    require(attempt.began_at <= seen.sequence <= attempt.ended_at, "a look sees the present", attempt)
-    expected = book.lines[seen.sequence - 1].state if seen.sequence else State()
-    require(seen.state == expected, "a look sees the state on a line", attempt, expected)
-    if shown:
-        taken = book.model_at(seen.sequence).spend(shown.transaction.points)
-        same = list(shown.transaction.taken.items()) == taken
-        require(same, "a preview shows what a spend would take", attempt, taken)
+def _is_what_was_asked(asked: Asked, told: Transaction, now: datetime, above: Account) -> bool:
+    match asked:
+        case Add(payer, points, timestamp, effective_at, expires_at):
+            same = (told.payer, told.timestamp, told.expires_at) == (payer, timestamp, expires_at)
+            if effective_at and effective_at > now:
+                same &= (told.kind, told.amount, told.effective_at) == (Kind.PENDING, points, effective_at)
+            else:
+                same &= (told.kind, told.points) == (Kind.ADD, points)
+        case Spend(points):
+            same = (told.kind, told.points) == (Kind.SPEND, -points)
+        case Hold(points, expires_at):
+            same = (told.kind, told.points) == (Kind.HOLD, -points)
+            same &= told.expires_at == (expires_at or now + USUAL_HOLD)
+        case Refund(of, points):
+            same = told.kind is Kind.REFUND and told.of == above.model.captures.get(of, of)
+            same &= told.points == (above.model.left_of(of) if points is None else points)
+        case Capture(of, points):
+            left = above.model.left_of(of)
+            same = (told.kind, told.of, told.points) == (Kind.CAPTURE, of, 0 if points is None else left - points)
+        case Void(of):
+            same = (told.kind, told.of) == (Kind.VOID, of)
+        case Cancel(of):
+            same = (told.kind, told.of) == (Kind.CANCEL, of)
+        case _:
+            return False
+    return same and (told.reference, told.metadata) == (asked.reference, asked.metadata)
 
 
-def _is_explained(attempt: Attempt, book: Book) -> bool:
-    moments = range(attempt.began_at, attempt.ended_at + 1)
-    return any(_is_right_at(moment, attempt.request, attempt.ending.error, book) for moment in moments)
+def _moments(attempt: Attempt, sent: Sequence[Sent]) -> Iterator[tuple[int, datetime]]:
+    """Return all that an attempt may have thought to be the present: the last line, and what its clock showed."""
+    shown = sorted({attempt.until, *(one.at for one in sent)}, reverse=True)
+    for sequence in range(attempt.ended_at, attempt.began_at - 1, -1):
+        for at in shown:
+            yield sequence, moment(at, attempt.fast)
 
 
-def _is_right_at(sequence: int, request: Request, error: BaseException | None, book: Book) -> bool:
+def _explain(attempt: Attempt, sent: Sequence[Sent], book: Book) -> Account:
+    """Return the account as an attempt saw it: as it was at some moment of the attempt."""
+    asked, seen = attempt.request.asked, attempt.ending.seen
+    assert seen
+    for sequence, now in _moments(attempt, sent):
+        if isinstance(asked, Balance) and asked.at:
+            is_final = asked.at <= moment(sent[0].at) - FINAL_AFTER
+            account = book.account_as_of(asked.at, None if is_final else sequence)
+        else:
+            account = book.account_at(sequence, now)
+        if _shows(seen.state, account) and _shows_more(attempt, account):
+            return account
+    require(False, "a look sees the present", attempt, seen.state, *book.lines)
+    raise AssertionError
+
+
+def _shows(state: State, account: Account) -> bool:
+    """Whether a state is that of an account, as far as it can be seen without the lots."""
+    balances, _, owed, holds, pending = account.content
+    return (
+        state.version == account.version
+        and tuple(state.balances.items()) == balances
+        and frozenset(state.owed.items()) == owed
+        and tuple((hold, told.points, told.expires_at) for hold, told in state.holds.items()) == holds
+        and tuple(state.pending.items()) == pending
+    )
+
+
+def _shows_more(attempt: Attempt, account: Account) -> bool:
+    """Whether the lots, or what a change would take, are those of the account."""
+    ending = attempt.ending
+    if ending.shown and isinstance(attempt.request.asked, Preview):
+        points = attempt.request.asked.of.points
+        took = [(payer, -taken) for payer, taken in (ending.shown.transaction.taken or {}).items()]
+        return points <= account.model.total and took == deepcopy(account.model).spend(points)
+    if isinstance(attempt.request.asked, Lots):
+        return ending.lots == tuple((lot.number, lot.remaining) for lot in account.model.open_lots)
+    return True
+
+
+def _is_right_at(sequence: int, now: datetime, attempt: Attempt, book: Book) -> bool:
     """Whether the rules refuse a request in this way after a line. What is under the request's key comes before all."""
+    request, error = attempt.request, attempt.ending.error
     earlier = book.line_under(request.key, sequence)
     if isinstance(error, KeyReusedError):
         return earlier is not None and earlier.retry != request.retry
     if earlier:
         return False
+    account = book.account_at(sequence, now)
+    asked = request.asked.of if isinstance(request.asked, Preview) else request.asked
+    fits = request.only_at is None or account.version in request.only_at
     if isinstance(error, VersionMismatchError):
-        return error.sequence == sequence and request.only_at is not None and sequence not in request.only_at
-    return isinstance(error, Refusal) and _is_against_rules(request, error, book.balances[sequence])
+        return not fits and error.version == account.version and not account.is_missing(asked)
+    if not isinstance(error, Refusal) or not (fits or account.is_missing(asked)):
+        return False
+    refusals = account.refusals(asked, book.now_at(sequence, now))
+    return any((type(error), str(error)) == (type(right), str(right)) for right in refusals)
 
 
-def _is_against_rules(request: Request, error: Refusal, balances: dict[str, int]) -> bool:
-    match request.asked, error:
-        case ((Spend(points) | Preview(points)), NotEnoughPointsError()):
-            there_are = sum(balances.values())
-            return points > there_are and str(error) == str(NotEnoughPointsError(there_are, points))
-        case Add(payer, points, _), PayerBelowZeroError():
-            has = balances.get(payer, 0)
-            return has + points < 0 and str(error) == str(PayerBelowZeroError(payer, has, -points))
-        case Add(payer, points, _), LimitError(limit="payer-total"):
-            return balances.get(payer, 0) + points > MAX_POINTS
-    return False
+def check_versions(explained: Iterable[Account], book: Book) -> None:
+    """Judge the versions that anybody saw: equal ones mean equal content, and the reverse while nobody changes it."""
+    versions: dict[str, Content] = {}
+    contents: dict[tuple[int, Content], str] = {}
+    seen = [Settled(account.changed, account.version, account.content) for account in explained]
+    for changed, version, content in [*seen, *book.settled]:
+        known = versions.setdefault(version, content)
+        require(known == content, "equal versions mean equal content", version, known, content)
+        same = contents.setdefault((changed, content), version)
+        require(same == version, "equal content means equal versions", version, same, content)
+
+
+def check_previews(attempts: Iterable[Attempt], book: Book) -> None:
+    """Judge what was shown before: a change at the version of a preview takes what that showed."""
+    shown = {
+        (attempt.ending.seen.version, type(attempt.request.asked.of), attempt.request.asked.of.points): attempt
+        for attempt in attempts
+        if isinstance(attempt.request.asked, Preview) and attempt.ending.seen and attempt.ending.shown
+    }
+    for line in book.lines:
+        told = line.transaction
+        kind = {Kind.SPEND: Spend, Kind.HOLD: Hold}.get(told.kind)
+        if kind and (preview := shown.get((book.version_above(line), kind, -told.points))):
+            assert preview.ending.shown
+            same = preview.ending.shown.transaction.taken == told.taken
+            require(same, "what a preview shows is what a change at its version takes", preview, line)
 
 
 def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
     """Judge how an attempt went about it.
 
     After an unclear put comes the same put, until something stands there; and it gives up only when time is up, or when
-    it is told that it may not do what it does.
+    it is told that it may not do what it does, or when its clock is far off.
     """
     unsettled: Call | None = None
     for one in sent:
@@ -219,55 +406,81 @@ def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
                 unsettled = one.call
             elif one.answer.error is None or one.lost_race:
                 unsettled = None
-    verdict = attempt.ending.verdict
+    verdict, error = attempt.ending.verdict, attempt.ending.error
     if verdict is not Verdict.DIED:
+        callers = unsettled is not None and unsettled.request["Item"]["kind"]["S"] not in TIMES_OWN
         require(
-            (verdict is Verdict.UNKNOWN) == (unsettled is not None),
-            "an outcome is called unknown if, and only if, a put is unsettled",
+            (verdict is Verdict.UNKNOWN) == callers,
+            "an outcome is called unknown if, and only if, a put of the change is unsettled",
             attempt,
             *sent,
         )
-    if verdict in {Verdict.UNKNOWN, Verdict.NOT_RECORDED}:
+    _check_clock(attempt, sent)
+    if verdict in {Verdict.UNKNOWN, Verdict.NOT_RECORDED} and not isinstance(error, ClockError):
         forbidden = verdict is Verdict.NOT_RECORDED and sent[-1].fault is DENIED
         require(attempt.until >= attempt.deadline or forbidden, "nobody gives up before time is up", attempt, *sent)
 
 
+def _check_clock(attempt: Attempt, sent: Sequence[Sent]) -> None:
+    """Nobody writes by a clock that is far off, and nobody is turned away by one that is not."""
+    if isinstance(attempt.ending.error, ClockError):
+        far_off = not SLIGHTLY_SLOW_S < attempt.fast < SLIGHTLY_FAST_S
+        require(far_off, "a writer is turned away only by a clock that is far off", attempt)
+    if not TOO_SLOW_S <= attempt.fast <= TOO_FAST_S:
+        require(not any(one.call.writes for one in sent), "nobody writes by a clock that is far off", attempt, *sent)
+
+
 def check_dates(attempt: Attempt, sent: Sequence[Sent], book: Book) -> None:
-    """Judge when an attempt says that its lines were recorded: when each was first put, but not before the line above.
+    """Judge when an attempt says that its lines were recorded: when they were planned, but never before the line above.
 
     That holds for lines that lost their race, too.
     """
-    puts = {one.call: one.at for one in reversed(sent) if one.call.writes}
-    for call, at in puts.items():
-        line = from_item(call.request["Item"])
+    planned_at: float | None = None
+    for one in sent:
+        if _comes_before_a_plan(one.call):
+            planned_at = None
+            continue
+        planned_at = one.at if planned_at is None else planned_at
+        if not one.call.writes:
+            continue
+        line = from_item(one.call.request["Item"])
         above = book.lines[line.sequence - 2].recorded_at if line.sequence > 1 else BEFORE_ALL
-        recorded_at = max(above, START + timedelta(seconds=at) + timedelta(seconds=attempt.fast))
+        recorded_at = max(above, moment(planned_at, attempt.fast))
         require(line.recorded_at == recorded_at, "a line is dated when it was planned", attempt, line, recorded_at)
+        if one.lost_race and one.item_handed_back["write_id"] != one.call.request["Item"]["write_id"]:
+            planned_at = None
+
+
+def _comes_before_a_plan(call: Call) -> bool:
+    """Whether a call asks for the end of the account or for a key: a plan is made once these are known."""
+    looks_up = call.operation == "get_item" or call.request.get("IndexName") == "by_idempotency_key"
+    return looks_up or call.reads_the_end
 
 
 def check_past(lines: Iterable[Line], book: Book, passbook: Passbook) -> None:
     """Judge what the storage tells of the past: where the account stood when lines were recorded, and just before.
 
-    And of spends, which lots they drew on.
+    And of what drew on lots, on which it did.
     """
-    for line in lines:
-        for moment in (line.recorded_at, line.recorded_at - timedelta.resolution):
-            recorded = [one for one in book.lines if one.recorded_at <= moment]
-            expected = recorded[-1] if recorded else Standing(ACCOUNT)
-            stood = passbook.standing_as_of(ACCOUNT, moment, PATIENCE_S)
-            require(stood == expected, "the past is told as it was", moment, stood, expected)
-        if isinstance(line.transaction, Spent):
-            _check_draws(line, passbook.draws(line, PATIENCE_S), book)
+    with naming("look"):
+        for line in lines:
+            for at in (line.recorded_at, line.recorded_at - timedelta.resolution, line.state.moment):
+                records = passbook.as_of(ACCOUNT, at, PATIENCE_S)
+                stood = book.account_as_of(at)
+                require(_shows(records.at.state, stood), "the past is told as it was", at, records.at, stood.content)
+                lots = tuple((lot.number, lot.remaining) for lot in stood.model.open_lots)
+                require(open_lots(records) == lots, "the lots of the past are told as they were", at, lots)
+            if line.transaction.kind in {Kind.SPEND, Kind.HOLD, Kind.EXPIRE}:
+                _check_walk(line, book, passbook)
 
 
-def _check_draws(line: Line, draws: Sequence[Draw], book: Book) -> None:
-    taken: dict[str, int] = {}
-    for lot, points in draws:
-        taken[lot.payer] = taken.get(lot.payer, 0) + points
-    same = list(taken.items()) == list(line.transaction.taken.items())
-    require(same, "the lots of a spend make up what it took", line, draws)
-    lots = [one.sequence for one in book.lines if one.lot]
-    before, after = (book.model_at(sequence).lots for sequence in (line.sequence - 1, line.sequence))
-    gone = {number: was.remaining - now.remaining for number, was, now in zip(lots, before, after, strict=False)}
-    for lot, points in draws:
-        require(0 < points <= gone[lot.sequence], "a spend draws on a lot what is gone from it", line, draws, gone)
+def _check_walk(line: Line, book: Book, passbook: Passbook) -> None:
+    """The lots that something drew on are found again: what it took from each is what is gone from it."""
+    records = passbook.now(ACCOUNT, PATIENCE_S)
+    origin = records.origin(line.sequence)
+    assert origin
+    walked = {step.lot.sequence: step.settled + step.given for step in walk_again(origin, records)}
+    before, after = (Account(book.lines[:sequence]).model.lots for sequence in (line.sequence - 1, line.sequence))
+    gone = {was.number: was.remaining - now.remaining for was, now in zip(before, after, strict=True)}
+    gone = {number: points for number, points in gone.items() if points}
+    require(walked == gone, "what drew on lots is found again", line, walked, gone)

@@ -8,6 +8,9 @@ from typing import Any
 
 Response = dict[str, Any]
 
+HIGHEST_LINE = 10**9
+"""No account of a test has so many lines."""
+
 
 @dataclass(frozen=True, eq=False)
 class Call:
@@ -19,6 +22,17 @@ class Call:
     @property
     def writes(self) -> bool:
         return self.operation == "put_item"
+
+    @property
+    def reads_the_end(self) -> bool:
+        """Whether it asks what the account's last lines are."""
+        last = self.request.get("ExpressionAttributeValues", {}).get(":last", {})
+        return int(last.get("N", 0)) > HIGHEST_LINE
+
+    @property
+    def reads_on(self) -> bool:
+        """Whether it asks for the lines that follow a known one."""
+        return self.reads_the_end and "ScanIndexForward" not in self.request
 
     @cached_property
     def text(self) -> str:
@@ -37,7 +51,7 @@ class Call:
         if self.operation == "get_item":
             return f"gets {self.request['Key']['sequence']['N']}"
         asked = [next(iter(value.values())) for value in self.request["ExpressionAttributeValues"].values()][1:]
-        return f"queries {self.request.get('IndexName', 'lines')} {' to '.join(asked)}"
+        return f"queries {self.request.get('IndexName', 'lines')} {' to '.join(map(repr, asked))}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

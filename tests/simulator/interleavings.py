@@ -10,11 +10,20 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tests.simulator import errors
+from tests.simulator.accounts import Account
 from tests.simulator.attempts import PATIENCE_S, Attempt, Request
-from tests.simulator.audit import Book, check_conduct, check_dates, check_ending, check_settled
+from tests.simulator.audit import (
+    Book,
+    check_conduct,
+    check_dates,
+    check_ending,
+    check_previews,
+    check_settled,
+    check_versions,
+)
 from tests.simulator.calls import Call
 from tests.simulator.faults import LAST, NEVER, Fault
-from tests.simulator.probes import marks_of_calls
+from tests.simulator.probes import marks_of_calls, marks_of_ending
 from tests.simulator.runs import Run
 from tests.simulator.worlds import Version, World
 
@@ -63,7 +72,8 @@ class Ended(NamedTuple):
         run = self.run
         assert run.ending
         until = sum(one.answer.seconds for one in run.sent)
-        return Attempt(run.name, run.request, PATIENCE_S, until, self.began_at, self.ended_at, run.ending)
+        fast = run.request.fast
+        return Attempt(run.name, run.request, PATIENCE_S, until, self.began_at, self.ended_at, run.ending, fast)
 
 
 class Caller(NamedTuple):
@@ -123,7 +133,7 @@ class Interleavings:
         self.marks: set[str] = set()
         self._world = world
         self._schedules_from: dict[Moment, int] = {}
-        self._judged: set[tuple[Ended, Version]] = set()
+        self._judged: dict[tuple[Ended, Version], list[Account]] = {}
         self._path: list[Step] = []
         keys = Counter(request.key for request in scenario.requests)
         self._own_keys = {key for key, users in keys.items() if key and users == 1}
@@ -157,21 +167,25 @@ class Interleavings:
 
     def _judge(self, moment: Moment) -> None:
         book = moment.version.book
+        seen: list[Account] = []
         for caller in moment.callers:
             for ended in caller.ended:
                 if (ended, moment.version) not in self._judged:
-                    self._judged.add((ended, moment.version))
-                    self._judge_attempt(ended, book)
+                    self._judged[ended, moment.version] = self._judge_attempt(ended, book)
+                seen += self._judged[ended, moment.version]
             if caller.request.key in self._own_keys:
                 check_settled([ended.attempt for ended in caller.ended], book)
+        check_versions(seen, book)
+        check_previews([ended.attempt for caller in moment.callers for ended in caller.ended], book)
 
-    def _judge_attempt(self, ended: Ended, book: Book) -> None:
-        attempt = ended.attempt
-        check_ending(attempt, book)
-        check_conduct(attempt, ended.run.sent)
-        check_dates(attempt, ended.run.sent, book)
-        self.marks.update(marks_of_calls(ended.run.sent))
-        self.marks.add(f"ended {attempt.ending.verdict.name}")
+    def _judge_attempt(self, ended: Ended, book: Book) -> list[Account]:
+        attempt, sent = ended.attempt, ended.run.sent
+        seen = check_ending(attempt, sent, book)
+        check_conduct(attempt, sent)
+        check_dates(attempt, sent, book)
+        self.marks.update(marks_of_calls(sent))
+        self.marks.update(marks_of_ending(attempt, sent, book, ()))
+        return seen
 
     def _steps(self, moment: Moment) -> Iterator[tuple[Step, Moment]]:
         """Say everything that can happen next."""

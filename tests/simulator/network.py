@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import cast
 
 from botocore.exceptions import ClientError
 
 from tests.simulator.calls import Answer, Call, Client, Response
-from tests.simulator.clock import VirtualClock
+from tests.simulator.clock import VirtualClock, moment
 from tests.simulator.faults import Fault, FaultPlan, no_faults
 from tests.simulator.items import Item
 from tests.simulator.table import Table
+
+LONGEST_FLIGHT_S = 30.0
+"""After so many seconds nothing is on its way any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,9 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """A call that is still on its way, and the number of the call after which it arrives."""
+    """A call that is still on its way: when it was sent, and the number of the call after which it arrives."""
 
+    sent_at: float
     due: int
     call: Call
 
@@ -76,8 +81,9 @@ class Network:
     def carry(self, call: Call, sender: str = "", at: float = 0.0) -> Answer:
         """Carry one call, or lose it, or its answer."""
         number = len(self.journal) + 1
+        self._land(lambda delayed: at - delayed.sent_at > LONGEST_FLIGHT_S)
         fault = self.plan(number, call)
-        answer = self._strike(fault, call, number) if fault else self._deliver(call)
+        answer = self._strike(fault, call, number, at) if fault else self._deliver(call, at)
         sent = Sent(sender, at, call, fault, answer)
         self.journal.append(sent)
         self._by_sender.setdefault(sender, []).append(sent)
@@ -101,24 +107,27 @@ class Network:
 
         return Client(call)
 
-    def _strike(self, fault: Fault, call: Call, number: int) -> Answer:
+    def _strike(self, fault: Fault, call: Call, number: int, at: float) -> Answer:
         if fault.rival_first:
             self.rival()
-        true_answer = self._deliver(call) if fault.arrives == 0 else None
+        true_answer = self._deliver(call, at) if fault.arrives == 0 else None
         if fault.arrives > 0:
-            self._delayed.append(Delayed(number + fault.arrives, call))
+            self._delayed.append(Delayed(at, number + fault.arrives, call))
         if fault.error:
             return fault.answer(call.operation)
         assert true_answer, f"{fault} neither delivers the call nor says what comes back"
         return true_answer
 
-    def _deliver(self, call: Call) -> Answer:
+    def _deliver(self, call: Call, at: float) -> Answer:
+        """Hand a call to the table; its answers are dated to the second."""
         try:
-            return Answer(self.table.answer(call))
+            answer = self.table.answer(call)
         except ClientError as error:
             return Answer(error=error)
+        headers = {"date": format_datetime(moment(at), usegmt=True)}
+        return Answer({**answer, "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": headers}})
 
     def _land(self, is_due: Callable[[Delayed], bool]) -> None:
         due = [delayed for delayed in self._delayed if is_due(delayed)]
         self._delayed = [delayed for delayed in self._delayed if not is_due(delayed)]
-        self.landed += [(delayed.call, self._deliver(delayed.call)) for delayed in due]
+        self.landed += [(delayed.call, self._deliver(delayed.call, delayed.sent_at)) for delayed in due]

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from greenlet import greenlet
 
 from tests.simulator.calls import Answer, Call, Client, Response
-from tests.simulator.clock import VirtualClock
+from tests.simulator.clock import FastClock, VirtualClock
 
 Result = TypeVar("Result")
 
@@ -20,19 +19,12 @@ class Pause:
     seconds: float
 
 
-class SteppedClock:
+class SteppedClock(FastClock):
     """A clock that shows the driver's time, wrongly perhaps, and leaves it to the driver what to do about a pause."""
 
     def __init__(self, time: VirtualClock, stop: Callable[[Pause], Any], fast: float) -> None:
-        self._time = time
+        super().__init__(time, fast)
         self._stop = stop
-        self._fast = timedelta(seconds=fast)
-
-    def now(self) -> datetime:
-        return self._time.now() + self._fast
-
-    def elapsed(self) -> float:
-        return self._time.elapsed()
 
     def sleep(self, seconds: float) -> None:
         self._stop(Pause(seconds))

@@ -59,7 +59,9 @@ class Execution:
     def __init__(self, name: str, request: Request, sent: tuple[Sent, ...]) -> None:
         self._time = VirtualClock()
         self._process = Process(
-            lambda client, clock: perform(name, request, client, clock, deadline=PATIENCE_S, rng=Random(0)), self._time
+            lambda client, clock: perform(name, request, client, clock, deadline=PATIENCE_S, rng=Random(0)),
+            self._time,
+            request.fast,
         )
         self._pass_pauses()
         for one in sent:

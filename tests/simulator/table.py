@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.simulator import errors
 from tests.simulator.calls import Call, Response
-from tests.simulator.items import Item, Value, item_size
+from tests.simulator.items import Item, item_size
 from tests.simulator.views import INDEXES, KEY_TYPES, Place, View, plain, sequence_of
 
 ITEM_BYTES = 400 * 1024
@@ -13,7 +13,7 @@ PAGE_BYTES = 1024 * 1024
 SORT_KEY_BYTES = 1024
 
 _ENDLESS = float("inf")
-_KEY_CONDITION = re.compile(r"(#\w+) = (:\w+) AND (#\w+) (?:(>|=) (:\w+)|BETWEEN (:\w+) AND (:\w+))")
+_KEY_CONDITION = re.compile(r"(#\w+) = (:\w+) AND (#\w+) BETWEEN (:\w+) AND (:\w+)")
 _PUT_CONDITION = re.compile(r"attribute_not_exists\((#\w+)\)")
 
 _PUT = {"TableName", "Item", "ConditionExpression", "ExpressionAttributeNames", "ReturnValuesOnConditionCheckFailure"}
@@ -140,6 +140,11 @@ class Table:
         return self._accounts.get(account) or _no_views()
 
 
+def weight(item: Item) -> int:
+    """Return the bytes of an item with its entries in the local indexes, as DynamoDB counts them together."""
+    return sum(item_size(view.entry(item)) for view in _no_views().values())
+
+
 def _no_views() -> dict[str, View]:
     return {sort_key: View(sort_key) for sort_key in KEY_TYPES}
 
@@ -148,21 +153,15 @@ def _parse_key_condition(request: Request) -> tuple[str, str, Place, Place]:
     """Return the sort key's name and the account of a query, and above which and through which place it reads."""
     names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
     condition = match(_KEY_CONDITION, request["KeyConditionExpression"])
-    hash_name, hash_value, range_name, operator, operand, first, last = condition.groups()
+    hash_name, hash_value, range_name, first, last = condition.groups()
     sort_key = INDEXES[request["IndexName"]] if "IndexName" in request else "sequence"
     expect(names == {hash_name: "account", range_name: sort_key}, request)
-    expect(values.keys() == {hash_value, operand or first, operand or last}, request)
-    low, high = values[operand or first], values[operand or last]
+    expect(values.keys() == {hash_value, first, last}, request)
+    low, high = values[first], values[last]
     expect(KEY_TYPES[sort_key] in low and KEY_TYPES[sort_key] in high, request)
-    account = values[hash_value]["S"]
-    if operator == ">":
-        return sort_key, account, (plain(low), _ENDLESS), _above_all(low)
-    return sort_key, account, (plain(low), -_ENDLESS), (plain(high), _ENDLESS)
-
-
-def _above_all(value: Value) -> Place:
-    """Return a place above every key of a value's type."""
-    return (2**63 if "N" in value else "\U0010ffff"), _ENDLESS
+    if plain(low) > plain(high):
+        raise errors.invalid("Query", "The BETWEEN operator requires upper bound to be greater than or equal to lower")
+    return sort_key, values[hash_value]["S"], (plain(low), -_ENDLESS), (plain(high), _ENDLESS)
 
 
 def _check_keys(item: Item) -> None:

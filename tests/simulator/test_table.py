@@ -21,9 +21,9 @@ PUT: dict[str, Any] = {
 GET: dict[str, Any] = {"TableName": "ledger", "Key": LINE, "ConsistentRead": True}
 QUERY: dict[str, Any] = {
     "TableName": "ledger",
-    "KeyConditionExpression": "#account = :account AND #sequence > :known",
+    "KeyConditionExpression": "#account = :account AND #sequence BETWEEN :first AND :last",
     "ExpressionAttributeNames": {"#account": "account", "#sequence": "sequence"},
-    "ExpressionAttributeValues": {":account": {"S": "anna"}, ":known": {"N": "0"}},
+    "ExpressionAttributeValues": {":account": {"S": "anna"}, ":first": {"N": "1"}, ":last": {"N": "9"}},
     "ConsistentRead": True,
 }
 
@@ -49,10 +49,10 @@ def weighing(size: int, **keys: dict[str, str]) -> Item:
         ("put_item", PUT | {"ConditionExpression": "attribute_exists(#sequence)"}),
         ("put_item", PUT | {"ReturnValuesOnConditionCheckFailure": "NONE"}),
         ("query", QUERY | {"ConsistentRead": False}),
-        ("query", QUERY | {"FilterExpression": "points > :known"}),
+        ("query", QUERY | {"FilterExpression": "points > :first"}),
         ("query", QUERY | {"KeyConditionExpression": "#account = :account"}),
         ("query", QUERY | {"IndexName": "by_timestamp"}),
-        ("query", QUERY | {"ExpressionAttributeValues": {":account": {"S": "anna"}, ":known": {"S": "0"}}}),
+        ("query", QUERY | {"ExpressionAttributeValues": QUERY["ExpressionAttributeValues"] | {":first": {"S": "1"}}}),
         ("query", QUERY | {"ExpressionAttributeNames": {"#account": "account", "#sequence": "timestamp"}}),
     ],
 )

@@ -8,19 +8,27 @@ Key = int | str
 Place = tuple[Key, float]
 """Where an entry stands: its sort key, then its sequence number."""
 
-KEY_TYPES = {"sequence": "N", "timestamp_key": "S", "idempotency_key": "S", "reference": "S"}
+KEY_TYPES = {
+    "sequence": "N",
+    "timestamp_key": "S",
+    "idempotency_key": "S",
+    "original_key": "S",
+    "reference_key": "S",
+}
 """The sort key of the table and of each of its indexes."""
 
 INDEXES = {
     "by_timestamp": "timestamp_key",
     "by_idempotency_key": "idempotency_key",
-    "by_reference": "reference",
+    "by_original": "original_key",
+    "by_reference": "reference_key",
 }
 
 _PROJECTED = {
-    "timestamp_key": ("account", "sequence", "timestamp_key", "payer", "points", "lot_extra"),
+    "timestamp_key": ("account", "sequence", "timestamp_key", "payer", "points", "of"),
     "idempotency_key": ("account", "sequence", "idempotency_key"),
-    "reference": ("account", "sequence", "reference"),
+    "original_key": ("account", "sequence", "original_key", "kind", "moment", "undone"),
+    "reference_key": ("account", "sequence", "reference_key"),
 }
 
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from math import ceil
 from typing import TypeVar
 
-from points.rules.positions import FIRST_GENERATION, lot_position
-from points.rules.terms import Add, Added, Spend, State
+from points.rules.order import FIRST_CHAPTER, end_of_chapter, lot_key
+from points.rules.terms import Add, Change, Kind, Lot, Range, State, Transaction
 from points.storage.clock import Clock
-from points.storage.lines import Item, Line, Retry, from_item
+from points.storage.lines import Line, Retry, from_item
 from points.storage.passbook import Passbook
 
 from tests.simulator.calls import Call, Client
 from tests.simulator.clock import START, VirtualClock
 from tests.simulator.faults import Fault, FaultPlan
+from tests.simulator.items import Item, item_size
 from tests.simulator.network import Network
 from tests.simulator.process import Process
+from tests.simulator.views import KEY_TYPES, View
 
 Result = TypeVar("Result")
 
@@ -24,13 +27,20 @@ SOON = 12.0
 ORDER_17 = Retry("order-17", "digest of the request")
 
 
-def add(points: int, day: int = 1, payer: str = "DANNON") -> Add:
-    return Add(payer, points, datetime(2020, 11, day, tzinfo=UTC))
+def add(
+    points: int,
+    day: int = 1,
+    payer: str = "DANNON",
+    *,
+    effective_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> Add:
+    return Add(payer, points, datetime(2020, 11, day, tzinfo=UTC), effective_at, expires_at)
 
 
-def record_all(passbook: Passbook, *changes: Add | Spend, retry: Retry | None = None) -> None:
+def record_all(passbook: Passbook, *changes: Change, retry: Retry | None = None, deadline: float = SOON) -> None:
     for change in changes:
-        passbook.record("anna", change, SOON, retry=retry)
+        passbook.record("anna", change, deadline, retry=retry)
 
 
 def lines(network: Network) -> list[Line]:
@@ -47,19 +57,31 @@ def lots_of_a_point(lots: int, payers: int) -> Iterator[Line]:
 
     Only the last line tells how the account stands: nobody reads the others for that.
     """
-    balances = dict.fromkeys((f"payer {number}" for number in range(payers)), 0)
+    names = [f"payer {number}" for number in range(payers)]
+    balances = dict.fromkeys(names, 0)
+    first = FIRST_CHAPTER + "~~"
     for sequence in range(1, lots + 1):
-        change = add(1, day=1 + 11 * sequence % 28, payer=f"payer {sequence % payers}")
+        change = add(1, day=1 + 11 * sequence % 28, payer=names[sequence % payers])
         balances[change.payer] += 1
-        position = lot_position(change.timestamp, sequence, FIRST_GENERATION)
-        lot = Added(change.payer, change.points, change.timestamp, position)
-        state = State(balances) if sequence == lots else State()
-        yield Line("anna", sequence, START, state, transaction=lot, write_id=str(sequence))
+        lot = Lot(sequence, FIRST_CHAPTER + lot_key(change.timestamp, sequence, None), change.payer, 1)
+        first = min(first, lot.position)
+        state = State(sequence=sequence, changed=sequence, moment=START)
+        if sequence == lots:
+            whole = Range(first, end_of_chapter(first))
+            state = State(sequence=sequence, changed=sequence, moment=START, balances=balances, ranges=(whole,))
+        done = Transaction(kind=Kind.ADD, payer=change.payer, points=1, timestamp=change.timestamp)
+        yield Line("anna", START, state, digest="00", transaction=done, write_id=str(sequence), lot=lot)
 
 
 def items_put(network: Network) -> list[Item]:
     """Return what was put, every try."""
     return [sent.call.request["Item"] for sent in network.journal if sent.call.writes]
+
+
+def write_units(item: Item) -> int:
+    """Count what a put of a new item costs: each kilobyte begun, in the table and in each index that it is in."""
+    sizes = [item_size(View(sort_key).entry(item)) for sort_key in KEY_TYPES]
+    return sum(ceil(size / 1024) for size in sizes) + ("calendar_key" in item)
 
 
 def at_puts(*faults: Fault | None) -> FaultPlan:

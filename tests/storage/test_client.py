@@ -12,11 +12,11 @@ from points.storage import requests
 from points.storage.dynamodb import make_client
 from urllib3 import HTTPResponse
 
-from tests.storage.test_requests import FIRST_LINE, NEGATIVE_ADD, SPEND
+from tests.storage.test_requests import FIRST_LINE, HOLD, NEGATIVE_ADD, REFUND
 
 GET = requests.get_line("ledger", "anna", 7)
-PUT = requests.put_line("ledger", SPEND)
-QUERY = requests.lines_above("ledger", "anna", 7)
+PUT = requests.put_line("ledger", HOLD)
+QUERY = requests.lines_from("ledger", "anna", 8)
 ITEM = PUT["Item"]
 
 REQUESTS = [
@@ -24,11 +24,14 @@ REQUESTS = [
     ("PutItem", PUT),
     ("PutItem", requests.put_line("ledger", FIRST_LINE)),
     ("PutItem", requests.put_line("ledger", NEGATIVE_ADD)),
+    ("PutItem", requests.put_line("ledger", REFUND)),
     ("Query", QUERY),
     ("Query", requests.last_lines("ledger", "anna")),
     ("Query", requests.last_lines("ledger", "anna", below=7, limit=25)),
     ("Query", requests.find_key("ledger", "anna", "order-17")),
-    ("Query", requests.open_lots("ledger", "anna", above="the watermark", limit=100)),
+    ("Query", requests.references("ledger", "anna", 4, through=9, newest=True)),
+    ("Query", requests.lines_of_reference("ledger", "anna", "order 17", below=None, limit=25)),
+    ("Query", requests.lots("ledger", "anna", "one", "another", limit=100)),
     ("Query", QUERY | {"ExclusiveStartKey": GET["Key"]}),
 ]
 

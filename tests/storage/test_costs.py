@@ -1,19 +1,33 @@
 """How many requests an operation makes, whatever the history: counted where they leave for DynamoDB."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
-from points.rules.terms import Add, Spend
+from points.rules.terms import Cancel, Capture, Change, Hold, Refund, Spend, Void
 from points.storage.lines import to_item
 from points.storage.passbook import Passbook
 
 from tests.simulator import faults
-from tests.simulator.clock import VirtualClock
+from tests.simulator.clock import START, VirtualClock
 from tests.simulator.network import Network
 from tests.simulator.table import Table
-from tests.storage.helpers import ORDER_17, SOON, add, at_puts, items_put, lots_of_a_point, operations, record_all
+from tests.storage.helpers import (
+    ORDER_17,
+    SOON,
+    add,
+    at_puts,
+    items_put,
+    lots_of_a_point,
+    operations,
+    record_all,
+    write_units,
+)
 
 LOTS = 10_000
+LATER = START + timedelta(days=1)
+FAR = 100_000.0
+"""A deadline beyond tomorrow."""
 
 
 @pytest.fixture(scope="module")
@@ -31,35 +45,47 @@ def network(account_of_many_lots: Table) -> Network:
     return Network(account_of_many_lots.copy())
 
 
-CHANGES: dict[str, tuple[Add | Spend, list[str]]] = {
-    "add": (add(5), ["query", "put_item"]),
-    "negative add": (add(-5, payer="payer 7"), ["query", "put_item"]),
-    "spend of a lot": (Spend(1), ["query", "query", "put_item"]),
-    "spend of 100 lots": (Spend(100), ["query", "query", "put_item"]),
-    "spend of 2,000 lots": (Spend(2_000), ["query"] * 6 + ["put_item"]),
-    "spend of 10,000 lots": (Spend(10_000), ["query"] * 8 + ["put_item"]),
+CHANGES: dict[str, tuple[Change, list[str], int]] = {
+    "add": (add(5), ["query", "put_item"], 2),
+    "add that expires": (add(5, expires_at=LATER), ["query", "put_item"], 3),
+    "negative add": (add(-5, payer="payer 7"), ["query", "put_item"], 1),
+    "spend of a lot": (Spend(1), ["query", "query", "put_item"], 1),
+    "spend of 100 lots": (Spend(100), ["query", "query", "put_item"], 1),
+    "spend of 2,000 lots": (Spend(2_000), ["query"] * 6 + ["put_item"], 1),
+    "spend of 10,000 lots": (Spend(10_000), ["query"] * 8 + ["put_item"], 1),
+    "hold of 100 lots": (Hold(100, LATER), ["query", "query", "put_item"], 2),
+    "hold of 10,000 lots": (Hold(10_000, LATER), ["query"] * 8 + ["put_item"], 2),
+    "pending add": (add(5, effective_at=LATER), ["query", "put_item"], 2),
 }
+"""A change, the requests that it makes, and the write units of its line."""
 
 
-@pytest.mark.parametrize(("change", "calls"), CHANGES.values(), ids=CHANGES)
-def test_a_change(change: Add | Spend, calls: list[str], passbook: Passbook, network: Network) -> None:
+@pytest.mark.parametrize(("change", "calls", "units"), CHANGES.values(), ids=CHANGES)
+def test_a_change(change: Change, calls: list[str], units: int, passbook: Passbook, network: Network) -> None:
     line = passbook.record("anna", change, SOON).line
     assert operations(network) == calls
-    assert len(items_put(network)) == 1
+    assert [write_units(item) for item in items_put(network)] == [units]
     assert network.table.items("anna")[LOTS:] == [to_item(line)], "one line is written, and no other touched"
 
 
-@pytest.mark.parametrize(("change", "calls"), CHANGES.values(), ids=CHANGES)
-def test_a_key_costs_one_request_more(
-    change: Add | Spend, calls: list[str], passbook: Passbook, network: Network
+@pytest.mark.parametrize(("change", "calls", "units"), CHANGES.values(), ids=CHANGES)
+def test_a_key_costs_one_request_and_one_write_unit_more(
+    change: Change, calls: list[str], units: int, passbook: Passbook, network: Network
 ) -> None:
     record_all(passbook, change, retry=ORDER_17)
     assert operations(network) == ["query", *calls]
+    assert [write_units(item) for item in items_put(network)] == [units + 1]
 
 
-@pytest.mark.parametrize(("change", "calls"), CHANGES.values(), ids=CHANGES)
+def test_a_reference_costs_one_write_unit_more(passbook: Passbook, network: Network) -> None:
+    record_all(passbook, Spend(1, reference="order 17"))
+    assert operations(network) == ["query", "query", "put_item"]
+    assert [write_units(item) for item in items_put(network)] == [2]
+
+
+@pytest.mark.parametrize(("change", "calls"), [told[:2] for told in CHANGES.values()], ids=CHANGES)
 def test_a_lost_race_costs_one_request_more(
-    change: Add | Spend, calls: list[str], passbook: Passbook, network: Network
+    change: Change, calls: list[str], passbook: Passbook, network: Network
 ) -> None:
     clock = VirtualClock()
     winner = Passbook(Network(network.table).client(clock), "ledger", clock=clock)
@@ -67,6 +93,72 @@ def test_a_lost_race_costs_one_request_more(
     network.plan = at_puts(faults.RIVAL_FIRST)
     record_all(passbook, change)
     assert operations(network) == [*calls, "put_item"]
+
+
+ENDINGS: dict[str, tuple[list[Change], Change, int, int]] = {
+    "refund of a lot": ([Spend(1)], Refund(LOTS + 1), 9, 2),
+    "refund of 100 lots": ([Spend(100)], Refund(LOTS + 1), 9, 2),
+    "refund of a part": ([Spend(100)], Refund(LOTS + 1, 30), 9, 2),
+    "refund after many newer spends": ([Spend(100), Spend(5_000)], Refund(LOTS + 1), 9, 2),
+    "void of 100 lots": ([Hold(100, LATER)], Void(LOTS + 1), 9, 2),
+    "capture of a part": ([Hold(100, LATER)], Capture(LOTS + 1, 30), 9, 2),
+    "capture of the whole": ([Hold(100, LATER)], Capture(LOTS + 1), 4, 2),
+    "cancellation": ([add(5, effective_at=LATER)], Cancel(LOTS + 1), 3, 2),
+}
+"""What comes before, the change, the most requests that it makes, and the write units of its line."""
+
+
+@pytest.mark.parametrize(("before", "change", "most", "units"), ENDINGS.values(), ids=ENDINGS)
+def test_what_refers_to_an_earlier_line(
+    before: list[Change], change: Change, most: int, units: int, passbook: Passbook, network: Network
+) -> None:
+    record_all(passbook, *before)
+    network.journal.clear()
+    record_all(passbook, change)
+    assert len(operations(network)) <= most
+    assert [write_units(item) for item in items_put(network)] == [units]
+
+
+DUE: dict[str, tuple[Change, int, int]] = {
+    "expiry": (add(5, expires_at=LATER), 3, 1),
+    "lapse": (Hold(100, LATER), 9, 2),
+    "arrival": (add(5, effective_at=LATER), 3, 3),
+    "arrival with an expiry": (add(5, effective_at=LATER, expires_at=LATER + timedelta(days=1)), 3, 4),
+}
+"""What leaves something to do, and the most requests and the write units of the line of time's."""
+
+
+@pytest.mark.parametrize(("change", "most", "units"), DUE.values(), ids=DUE)
+def test_a_line_of_times(
+    change: Change, most: int, units: int, passbook: Passbook, network: Network, clock: VirtualClock
+) -> None:
+    record_all(passbook, change)
+    network.journal.clear()
+    clock.sleep(24 * 3600)
+    assert len(passbook.settle("anna", FAR)) == 1
+    assert len(operations(network)) <= most
+    assert [write_units(item) for item in items_put(network)] == [units]
+
+
+def test_an_expiry_of_100_lots(network: Network, passbook: Passbook, clock: VirtualClock) -> None:
+    record_all(passbook, *[add(1, expires_at=LATER)] * 100)
+    network.journal.clear()
+    clock.sleep(24 * 3600)
+    [line] = passbook.settle("anna", FAR)
+    assert line.transaction.points == -100
+    assert operations(network) == ["query", "query", "put_item"]
+    assert [write_units(item) for item in items_put(network)] == [1]
+
+
+def test_a_refund_of_what_has_expired_costs_one_write_unit_more(
+    passbook: Passbook, network: Network, clock: VirtualClock
+) -> None:
+    record_all(passbook, add(5, expires_at=LATER), Spend(5))
+    network.journal.clear()
+    clock.sleep(24 * 3600)
+    record_all(passbook, Refund(LOTS + 2), deadline=FAR)
+    assert len(operations(network)) <= 9
+    assert [write_units(item) for item in items_put(network)] == [3]
 
 
 def test_a_late_add(passbook: Passbook, network: Network) -> None:
@@ -77,8 +169,14 @@ def test_a_late_add(passbook: Passbook, network: Network) -> None:
 
 
 def test_a_balance(passbook: Passbook, network: Network) -> None:
-    assert passbook.standing("anna", SOON).state.total == LOTS
+    assert passbook.now("anna", SOON).at.state.total == LOTS
     assert operations(network) == ["query"]
+
+
+@pytest.mark.parametrize("moment", [START, START - timedelta(days=1)])
+def test_a_balance_as_of_a_moment(moment: datetime, passbook: Passbook, network: Network) -> None:
+    assert passbook.as_of("anna", moment, SOON).at.sequence == (LOTS if moment == START else 0)
+    assert len(operations(network)) <= 15, "about log2 of the lines"
 
 
 def test_a_line(passbook: Passbook, network: Network) -> None:
@@ -96,11 +194,11 @@ def test_a_replay(passbook: Passbook, network: Network) -> None:
 def test_a_small_spend_reads_one_page_of_lots(passbook: Passbook, network: Network) -> None:
     record_all(passbook, Spend(5))
     [page] = [sent for sent in network.journal if sent.call.request.get("IndexName") == "by_timestamp"]
-    assert page.call.request["Limit"] == 100
-    assert page.answer.unpack()["Count"] == 100
+    assert page.call.request["Limit"] == 101
+    assert page.answer.unpack()["Count"] == 101
 
 
-@pytest.mark.parametrize("look", [lambda book: book.standing("anna", SOON), lambda book: book.line("anna", 1, SOON)])
+@pytest.mark.parametrize("look", [lambda book: book.now("anna", SOON), lambda book: book.line("anna", 1, SOON)])
 def test_a_look_writes_nothing(look: Callable[[Passbook], object], passbook: Passbook, network: Network) -> None:
     assert look(passbook)
     assert items_put(network) == []

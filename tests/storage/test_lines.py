@@ -6,68 +6,130 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from points.rules.plans import Plan
-from points.rules.terms import MAX_POINTS, Added, Spent, State
+from points.rules.terms import MAX_POINTS, Kind, Lot, OpenHold, PendingAdd, Range, State, Transaction
 from points.storage.errors import UnknownFormatError
-from points.storage.lines import Line, Retry, Standing, from_item, lot_from_item, next_line, to_item
+from points.storage.indexes import BY_ORIGINAL, BY_TIMESTAMP
+from points.storage.lines import (
+    Line,
+    Retry,
+    Standing,
+    calendar_key,
+    from_item,
+    lot_from_item,
+    next_line,
+    reference_from_item,
+    shard_of,
+    to_item,
+)
+
+from tests.simulator.table import weight
 
 MOMENTS = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 TEXTS = st.text(min_size=1, max_size=5)
 AMOUNTS = st.integers(1, MAX_POINTS)
-NUMBERED = st.integers(1, 2**40)
+NUMBERED = st.integers(1, 2**39)
+PER_PAYER = st.none() | st.dictionaries(TEXTS, st.integers(-MAX_POINTS, MAX_POINTS), max_size=3)
 
-POSITIVE_ADDS = st.builds(Added, TEXTS, AMOUNTS, MOMENTS, TEXTS)
-NEGATIVE_ADDS = st.builds(Added, TEXTS, AMOUNTS.map(int.__neg__), MOMENTS, st.none())
-SPENDS = st.builds(Spent, AMOUNTS, st.dictionaries(TEXTS, AMOUNTS, max_size=3))
+TRANSACTIONS = st.builds(
+    Transaction,
+    kind=st.sampled_from(Kind),
+    points=st.integers(-MAX_POINTS, MAX_POINTS),
+    of=st.none() | NUMBERED,
+    payer=TEXTS,
+    amount=st.none() | AMOUNTS,
+    timestamp=st.none() | MOMENTS,
+    effective_at=st.none() | MOMENTS,
+    expires_at=st.none() | MOMENTS,
+    taken=PER_PAYER,
+    returned=PER_PAYER,
+    expired=PER_PAYER,
+    reference=st.none() | TEXTS,
+    metadata=st.none() | st.just('{"name":"value"}'),
+)
 STATES = st.builds(
     State,
+    sequence=NUMBERED,
+    changed=st.integers(0, 2**39),
+    moment=MOMENTS,
     balances=st.dictionaries(TEXTS, st.integers(0, MAX_POINTS), max_size=3),
     owed=st.dictionaries(TEXTS, AMOUNTS, max_size=3),
     part_spent=st.dictionaries(NUMBERED, AMOUNTS, max_size=3),
-    spent_through=TEXTS,
-)
-LINES = st.builds(
-    Line,
-    TEXTS,
-    NUMBERED,
-    MOMENTS,
-    STATES,
-    transaction=POSITIVE_ADDS | NEGATIVE_ADDS | SPENDS,
-    write_id=TEXTS,
-    retry=st.none() | st.builds(Retry, TEXTS, TEXTS),
+    ranges=st.lists(st.builds(Range, TEXTS, TEXTS), max_size=3).map(tuple),
+    watermark=TEXTS,
+    holds=st.dictionaries(NUMBERED, st.builds(OpenHold, AMOUNTS, MOMENTS, NUMBERED, NUMBERED), max_size=3),
+    pending=st.dictionaries(
+        NUMBERED, st.builds(PendingAdd, TEXTS, AMOUNTS, MOMENTS, MOMENTS, st.none() | MOMENTS), max_size=3
+    ),
 )
 
-ADDED = Added("DANNON", 300, datetime(2020, 10, 31, tzinfo=UTC), "position")
+
+@st.composite
+def lines(draw: st.DrawFn) -> Line:
+    state, done, position = draw(STATES), draw(TRANSACTIONS), draw(st.none() | TEXTS)
+    return Line(
+        draw(TEXTS),
+        draw(MOMENTS),
+        state,
+        draw(TEXTS),
+        draw(NUMBERED),
+        transaction=done,
+        write_id=draw(TEXTS),
+        retry=draw(st.none() | st.builds(Retry, TEXTS, TEXTS)),
+        lot=Lot(state.sequence, position, str(done.payer), done.points, done.of) if position else None,
+        undone=draw(NUMBERED) if done.of else 0,
+        calendar_key=draw(st.none() | TEXTS),
+    )
+
+
+ADDED = Transaction(kind=Kind.ADD, payer="DANNON", points=300, timestamp=datetime(2020, 10, 31, tzinfo=UTC))
+PLAN = Plan(ADDED, State(sequence=1, changed=1))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@given(LINES)
-def test_a_line_and_its_lot_read_back_as_they_were_written(line: Line) -> None:
+@given(lines())
+def test_a_line_and_its_entries_read_back_as_they_were_written(line: Line) -> None:
     item = to_item(line)
     read = from_item(item)
     assert read == line
     assert list(read.state.balances) == list(line.state.balances)
-    if isinstance(line.transaction, Spent) and isinstance(read.transaction, Spent):
-        assert list(read.transaction.taken) == list(line.transaction.taken)
-    assert ("timestamp_key" in item) == (line.lot is not None)
+    assert list(read.transaction.taken or {}) == list(line.transaction.taken or {})
+    assert ("timestamp_key" in item, "original_key" in item) == (line.lot is not None, bool(line.transaction.of))
     if line.lot:
-        projected = ("account", "sequence", "timestamp_key", "payer", "points")
-        assert lot_from_item({name: item[name] for name in projected}) == line.lot
+        assert lot_from_item(BY_TIMESTAMP.entry(item)) == line.lot
+    if line.transaction.of:
+        assert reference_from_item(BY_ORIGINAL.entry(item)) == line.reference
 
 
 def test_a_key_that_looks_like_a_prefixed_one_stays_what_it_is() -> None:
-    line = next_line(Standing("anna"), Plan(ADDED, State()), NOW, "id", Retry("caller#caller#", "digest"))
+    line = next_line(Standing("anna"), PLAN, NOW, Retry("caller#caller#", "digest"))
     assert from_item(to_item(line)).retry == Retry("caller#caller#", "digest")
 
 
-def test_a_line_is_never_dated_before_the_one_above_it() -> None:
-    above = Standing("anna", 4, NOW)
-    for now in (NOW - timedelta(minutes=5), NOW):
-        assert next_line(above, Plan(ADDED, State()), now, "id", None).recorded_at == NOW
-    later = NOW + timedelta(microseconds=1)
-    assert next_line(above, Plan(ADDED, State()), later, "id", None).recorded_at == later
+def test_every_line_has_a_write_id_of_its_own() -> None:
+    assert next_line(Standing("anna"), PLAN, NOW).write_id != next_line(Standing("anna"), PLAN, NOW).write_id
 
 
-def test_a_line_of_another_format_is_not_read() -> None:
-    item = to_item(next_line(Standing("anna"), Plan(ADDED, State()), NOW, "id", None))
-    with pytest.raises(UnknownFormatError, match="format 2"):
-        from_item(item | {"format": {"N": "2"}})
+def test_a_line_knows_the_bytes_of_the_account() -> None:
+    above = Standing("anna", size=1_000)
+    line = next_line(above, PLAN, NOW)
+    assert line.size == above.size + weight({**to_item(line), "size": {"N": "1000"}})
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 3])
+def test_the_calendar_has_an_account_under_the_later_of_when_it_is_due_and_when_it_was_recorded(hours: int) -> None:
+    wakes_at = NOW + timedelta(hours=hours)
+    line = next_line(Standing("anna"), PLAN._replace(wakes_at=wakes_at), NOW, shards=4)
+    assert line.calendar_key == calendar_key(max(wakes_at, NOW), shard_of("anna", 4))
+    assert next_line(Standing("anna"), PLAN, NOW).calendar_key is None
+
+
+def test_a_calendar_key_is_an_hour_and_a_shard() -> None:
+    assert calendar_key(datetime(2026, 1, 1, 13, 59, 59, tzinfo=UTC), 7) == "2026-01-01T13#7"
+    assert {shard_of(f"account {number}", 4) for number in range(100)} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("other", ["1", "3"])
+def test_a_line_of_another_format_is_not_read(other: str) -> None:
+    item = to_item(next_line(Standing("anna"), PLAN, NOW))
+    with pytest.raises(UnknownFormatError, match=f"format {other}"):
+        from_item(item | {"format": {"N": other}})

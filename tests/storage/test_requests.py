@@ -1,60 +1,112 @@
 """The requests of the storage, word for word."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from points.rules.terms import Added, Spent, State
+import pytest
+from points.rules.terms import Kind, Lot, OpenHold, PendingAdd, Range, State, Transaction
 from points.storage import requests
 from points.storage.lines import Line, Retry
 
 FIRST_OF_NOVEMBER = datetime(2020, 11, 1, 14, tzinfo=UTC)
 RECORDED_AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NEXT_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 
-SPEND = Line(
+HOLD = Line(
     "anna",
-    3,
     RECORDED_AT,
-    State({"DANNON": 700, "UNILEVER": 0}, {"DANNON": 50}, {1: 250}, "the watermark"),
-    transaction=Spent(450, {"UNILEVER": 200, "DANNON": 250}),
+    State(
+        sequence=3,
+        changed=3,
+        moment=RECORDED_AT,
+        balances={"DANNON": 700, "UNILEVER": 0},
+        owed={"DANNON": 50},
+        part_spent={1: 250},
+        ranges=(Range("first", "last"),),
+        watermark="the watermark",
+        holds={3: OpenHold(450, NEXT_YEAR, 2, 3)},
+        pending={
+            1: PendingAdd("DANNON", 10, FIRST_OF_NOVEMBER, NEXT_YEAR, None),
+            2: PendingAdd("UNILEVER", 20, FIRST_OF_NOVEMBER, RECORDED_AT, NEXT_YEAR),
+        },
+    ),
+    "digest",
+    2_000,
+    transaction=Transaction(
+        kind=Kind.HOLD,
+        points=-450,
+        expires_at=NEXT_YEAR,
+        taken={"UNILEVER": -200, "DANNON": -250},
+        reference="order 17",
+        metadata='{"shop":"Berlin"}',
+    ),
     write_id="random",
-    retry=Retry("order-17", "digest"),
+    retry=Retry("order-17", "digest of the request"),
+    calendar_key="2027-01-01T00#5",
 )
 
 FIRST_LINE = Line(
     "anna",
-    1,
     RECORDED_AT,
-    State({"DANNON": 1000}),
-    transaction=Added("DANNON", 1000, FIRST_OF_NOVEMBER, "the lot's position"),
+    State(sequence=1, changed=1, moment=RECORDED_AT, balances={"DANNON": 1000}),
+    "digest",
+    500,
+    transaction=Transaction(kind=Kind.ADD, payer="DANNON", points=1000, timestamp=FIRST_OF_NOVEMBER),
     write_id="random",
+    lot=Lot(1, "the lot's position", "DANNON", 1000),
 )
 
 NEGATIVE_ADD = Line(
     "anna",
-    2,
     RECORDED_AT,
-    State({"DANNON": 800}, {"DANNON": 200}),
-    transaction=Added("DANNON", -200, FIRST_OF_NOVEMBER.replace(microsecond=5), None),
+    State(sequence=2, changed=2, moment=RECORDED_AT, balances={"DANNON": 800}, owed={"DANNON": 200}),
+    "digest",
+    1_000,
+    transaction=Transaction(
+        kind=Kind.ADD, payer="DANNON", points=-200, timestamp=FIRST_OF_NOVEMBER.replace(microsecond=5)
+    ),
     write_id="random",
 )
 
+REFUND = Line(
+    "anna",
+    RECORDED_AT,
+    State(sequence=5, changed=5, moment=RECORDED_AT),
+    "digest",
+    2_500,
+    transaction=Transaction(kind=Kind.REFUND, of=4, points=30, returned={"DANNON": 30}),
+    write_id="random",
+    undone=40,
+)
 
-def test_put_of_a_spend() -> None:
-    assert requests.put_line("ledger", SPEND) == {
+
+def test_put_of_a_hold() -> None:
+    first_of_november = {"S": "2020-11-01T14:00:00.000000Z"}
+    recorded_at = {"S": "2026-01-01T12:00:00.000000Z"}
+    next_year = {"S": "2027-01-01T00:00:00.000000Z"}
+    assert requests.put_line("ledger", HOLD) == {
         "TableName": "ledger",
         "Item": {
             "account": {"S": "anna"},
             "sequence": {"N": "3"},
-            "format": {"N": "1"},
-            "recorded_at": {"S": "2026-01-01T12:00:00.000000Z"},
+            "format": {"N": "2"},
+            "recorded_at": recorded_at,
             "write_id": {"S": "random"},
-            "kind": {"S": "spend"},
+            "digest": {"S": "digest"},
+            "size": {"N": "2000"},
+            "kind": {"S": "hold"},
             "points": {"N": "-450"},
+            "expires_at": next_year,
             "taken": {
                 "L": [
-                    {"L": [{"S": "UNILEVER"}, {"N": "200"}]},
-                    {"L": [{"S": "DANNON"}, {"N": "250"}]},
+                    {"L": [{"S": "UNILEVER"}, {"N": "-200"}]},
+                    {"L": [{"S": "DANNON"}, {"N": "-250"}]},
                 ]
             },
+            "reference": {"S": "order 17"},
+            "metadata": {"S": '{"shop":"Berlin"}'},
+            "changed": {"N": "3"},
+            "moment": recorded_at,
             "balances": {
                 "L": [
                     {"L": [{"S": "DANNON"}, {"N": "700"}]},
@@ -63,9 +115,19 @@ def test_put_of_a_spend() -> None:
             },
             "owed": {"M": {"DANNON": {"N": "50"}}},
             "part_spent": {"M": {"1": {"N": "250"}}},
-            "spent_through": {"S": "the watermark"},
+            "ranges": {"L": [{"L": [{"S": "first"}, {"S": "last"}]}]},
+            "watermark": {"S": "the watermark"},
+            "holds": {"M": {"3": {"L": [{"N": "450"}, next_year, {"N": "2"}, {"N": "3"}]}}},
+            "pending": {
+                "M": {
+                    "1": {"L": [{"S": "DANNON"}, {"N": "10"}, first_of_november, next_year]},
+                    "2": {"L": [{"S": "UNILEVER"}, {"N": "20"}, first_of_november, recorded_at, next_year]},
+                }
+            },
             "idempotency_key": {"S": "caller#order-17"},
-            "request_digest": {"S": "digest"},
+            "request_digest": {"S": "digest of the request"},
+            "reference_key": {"S": "order 17\n000000000003"},
+            "calendar_key": {"S": "2027-01-01T00#5"},
         },
         "ConditionExpression": "attribute_not_exists(#sequence)",
         "ExpressionAttributeNames": {"#sequence": "sequence"},
@@ -77,19 +139,21 @@ def test_item_of_the_first_add_opens_the_account_and_is_a_lot() -> None:
     assert requests.put_line("ledger", FIRST_LINE)["Item"] == {
         "account": {"S": "anna"},
         "sequence": {"N": "1"},
-        "format": {"N": "1"},
+        "format": {"N": "2"},
         "recorded_at": {"S": "2026-01-01T12:00:00.000000Z"},
         "opened_at": {"S": "2026-01-01T12:00:00.000000Z"},
         "write_id": {"S": "random"},
+        "digest": {"S": "digest"},
+        "size": {"N": "500"},
         "kind": {"S": "add"},
         "payer": {"S": "DANNON"},
         "points": {"N": "1000"},
-        "timestamp": {"S": "2020-11-01T14:00:00Z"},
+        "timestamp": {"S": "2020-11-01T14:00:00.000000Z"},
         "timestamp_key": {"S": "the lot's position"},
+        "changed": {"N": "1"},
+        "moment": {"S": "2026-01-01T12:00:00.000000Z"},
         "balances": {"L": [{"L": [{"S": "DANNON"}, {"N": "1000"}]}]},
-        "owed": {"M": {}},
-        "part_spent": {"M": {}},
-        "spent_through": {"S": "00000000"},
+        "watermark": {"S": "00000000"},
     }
 
 
@@ -97,7 +161,15 @@ def test_item_of_a_negative_add_is_in_no_index() -> None:
     item = requests.put_line("ledger", NEGATIVE_ADD)["Item"]
     assert item["points"] == {"N": "-200"}
     assert item["timestamp"] == {"S": "2020-11-01T14:00:00.000005Z"}
-    assert item.keys().isdisjoint({"timestamp_key", "idempotency_key", "reference", "opened_at"})
+    keys = {"timestamp_key", "idempotency_key", "original_key", "reference_key", "calendar_key", "opened_at"}
+    assert item.keys().isdisjoint(keys)
+
+
+def test_item_of_a_refund_refers_to_the_spend() -> None:
+    item = requests.put_line("ledger", REFUND)["Item"]
+    assert item["of"] == {"N": "4"}
+    assert item["original_key"] == {"S": "000000000004#000000000005"}
+    assert item["undone"] == {"N": "40"}
 
 
 def test_get_of_a_line() -> None:
@@ -108,13 +180,19 @@ def test_get_of_a_line() -> None:
     }
 
 
-def test_query_for_the_last_line() -> None:
-    assert requests.last_lines("ledger", "anna") == {
+def query(sort_key: str, first: dict[str, str], last: dict[str, str]) -> dict[str, Any]:
+    return {
         "TableName": "ledger",
-        "KeyConditionExpression": "#account = :account AND #sequence > :zero",
-        "ExpressionAttributeNames": {"#account": "account", "#sequence": "sequence"},
-        "ExpressionAttributeValues": {":account": {"S": "anna"}, ":zero": {"N": "0"}},
+        "KeyConditionExpression": f"#account = :account AND #{sort_key} BETWEEN :first AND :last",
+        "ExpressionAttributeNames": {"#account": "account", f"#{sort_key}": sort_key},
+        "ExpressionAttributeValues": {":account": {"S": "anna"}, ":first": first, ":last": last},
         "ConsistentRead": True,
+    }
+
+
+def test_query_for_the_last_line_leaves_out_side_items() -> None:
+    assert requests.last_lines("ledger", "anna") == {
+        **query("sequence", {"N": "1"}, {"N": "999999999999"}),
         "ScanIndexForward": False,
         "Limit": 1,
     }
@@ -122,45 +200,49 @@ def test_query_for_the_last_line() -> None:
 
 def test_query_for_the_lines_below_one() -> None:
     assert requests.last_lines("ledger", "anna", below=8, limit=25) == {
-        "TableName": "ledger",
-        "KeyConditionExpression": "#account = :account AND #sequence BETWEEN :first AND :last",
-        "ExpressionAttributeNames": {"#account": "account", "#sequence": "sequence"},
-        "ExpressionAttributeValues": {":account": {"S": "anna"}, ":first": {"N": "1"}, ":last": {"N": "7"}},
-        "ConsistentRead": True,
+        **query("sequence", {"N": "1"}, {"N": "7"}),
         "ScanIndexForward": False,
         "Limit": 25,
     }
 
 
-def test_query_for_the_lines_above_one() -> None:
-    assert requests.lines_above("ledger", "anna", 7) == {
-        "TableName": "ledger",
-        "KeyConditionExpression": "#account = :account AND #sequence > :known",
-        "ExpressionAttributeNames": {"#account": "account", "#sequence": "sequence"},
-        "ExpressionAttributeValues": {":account": {"S": "anna"}, ":known": {"N": "7"}},
-        "ConsistentRead": True,
-    }
+def test_query_for_the_lines_from_one_on() -> None:
+    assert requests.lines_from("ledger", "anna", 8) == query("sequence", {"N": "8"}, {"N": "999999999999"})
+    assert requests.lines_from("ledger", "anna", 8, 9) == query("sequence", {"N": "8"}, {"N": "9"})
 
 
 def test_query_for_a_key() -> None:
+    key = {"S": "caller#order-17"}
     assert requests.find_key("ledger", "anna", "order-17") == {
-        "TableName": "ledger",
+        **query("idempotency_key", key, key),
         "IndexName": "by_idempotency_key",
-        "KeyConditionExpression": "#account = :account AND #idempotency_key = :key",
-        "ExpressionAttributeNames": {"#account": "account", "#idempotency_key": "idempotency_key"},
-        "ExpressionAttributeValues": {":account": {"S": "anna"}, ":key": {"S": "caller#order-17"}},
-        "ConsistentRead": True,
         "Limit": 1,
     }
 
 
-def test_query_for_open_lots() -> None:
-    assert requests.open_lots("ledger", "anna", above="the watermark", limit=100) == {
-        "TableName": "ledger",
+@pytest.mark.parametrize("newest", [True, False])
+def test_query_for_what_refers_to_a_line(newest: bool) -> None:
+    assert requests.references("ledger", "anna", 4, through=9, newest=newest) == {
+        **query("original_key", {"S": "000000000004#000000000000"}, {"S": "000000000004#000000000009"}),
+        "IndexName": "by_original",
+        "ScanIndexForward": not newest,
+        "Limit": 1,
+    }
+
+
+@pytest.mark.parametrize(("below", "last"), [(None, "999999999999"), (8, "000000000007")])
+def test_query_for_the_lines_of_a_reference(below: int | None, last: str) -> None:
+    assert requests.lines_of_reference("ledger", "anna", "order 17", below=below, limit=25) == {
+        **query("reference_key", {"S": "order 17\n000000000000"}, {"S": f"order 17\n{last}"}),
+        "IndexName": "by_reference",
+        "ScanIndexForward": False,
+        "Limit": 25,
+    }
+
+
+def test_query_for_lots() -> None:
+    assert requests.lots("ledger", "anna", "one", "another", limit=100) == {
+        **query("timestamp_key", {"S": "one"}, {"S": "another"}),
         "IndexName": "by_timestamp",
-        "KeyConditionExpression": "#account = :account AND #timestamp_key > :above",
-        "ExpressionAttributeNames": {"#account": "account", "#timestamp_key": "timestamp_key"},
-        "ExpressionAttributeValues": {":account": {"S": "anna"}, ":above": {"S": "the watermark"}},
-        "ConsistentRead": True,
         "Limit": 100,
     }

@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from points.rules.terms import Spend
-from points.storage import open_lots
+from points.rules.terms import Cancel, Capture, Hold, Refund, Spend, Void
+from points.storage import lot_pages
 
-from tests.simulator.attempts import Balance, Preview, Request
+from tests.simulator.attempts import Balance, Lots, Preview, Request, Settle
+from tests.simulator.clock import moment
 from tests.simulator.faults import PUT_FAULTS, READ_FAULTS
 from tests.simulator.probes import marks
 from tests.simulator.short_histories import ShortHistory
-from tests.storage.scenarios import STOPPED_INSIDE, x, y
+from tests.storage.scenarios import AFTER_S, SOON, STOPPED_INSIDE, x, y
 
 pytestmark = pytest.mark.usefixtures("lines_tell_their_origin")
 
@@ -24,6 +25,15 @@ HASTY, PATIENT = 2.0, 12.0
 
 BEFORE = (*STOPPED_INSIDE, Request(x(40, 8)))
 
+TIMED = (
+    Request(x(10, 2, expires_at=SOON)),
+    Request(y(30, 4)),
+    Request(x(5, 1, effective_at=SOON)),
+    Request(Hold(12, moment(2.5))),
+    Request(Spend(6)),
+)
+"""Soon points of X arrive, a hold lapses, and what it gives back expires at once."""
+
 ONE_REQUEST = {
     "add": Request(x(5, 9), "k"),
     "late add": Request(x(5, 2), "k"),
@@ -31,22 +41,38 @@ ONE_REQUEST = {
     "negative add without key": Request(y(-25, 2)),
     "spend": Request(Spend(40), "k"),
     "spend without key": Request(Spend(40)),
-    "spend at a version": Request(Spend(40), "k", frozenset({4})),
+    "spend at a version": Request(Spend(40), "k", frozenset({"4"})),
     "spend of everything": Request(Spend(70), "k"),
-    "preview": Request(Preview(40)),
+    "refund": Request(Refund(3, 40), "k"),
+    "hold": Request(Hold(40, SOON), "k"),
+    "preview": Request(Preview(Spend(40))),
     "balance": Request(Balance()),
+}
+
+TIMED_REQUEST = {
+    "spend after all of it": Request(Spend(20), "k", fast=AFTER_S),
+    "spend without key after all of it": Request(Spend(20), fast=AFTER_S),
+    "capture in time": Request(Capture(4, 7), "k"),
+    "capture too late": Request(Capture(4, 7), "k", fast=AFTER_S),
+    "void in time": Request(Void(4), "k"),
+    "refund after all of it": Request(Refund(5), "k", fast=AFTER_S),
+    "cancellation in time": Request(Cancel(3), "k"),
+    "sweeper after all of it": Request(Settle(), fast=AFTER_S),
+    "lots after all of it": Request(Lots(), fast=AFTER_S),
+    "balance as of then": Request(Balance(SOON)),
 }
 
 MORE_REQUESTS = {
     "adds, then all is spent": (Request(x(5, 2), "a"), Request(y(5, 2), "b"), Request(Spend(80), "c")),
     "the same request twice": (Request(Spend(40), "k"), Request(Spend(40), "k"), Request(Spend(40))),
     "debts": (Request(x(-40, 2)), Request(Spend(30), "k"), Request(y(9, 1), "l")),
+    "a hold, a late lot, and both ends": (Request(Hold(40), "h"), Request(x(9, 1), "l"), Request(Capture(5, 9), "c")),
 }
 
 
 @pytest.fixture(autouse=True)
 def _pages_of_one_lot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_lots, "FIRST_PAGE", 1)
+    monkeypatch.setattr(lot_pages, "FIRST_PAGE", 1)
 
 
 @pytest.mark.parametrize("patience", [HASTY, PATIENT], ids=["hasty", "patient"])
@@ -56,6 +82,15 @@ def test_one_request(name: str, patience: float, saw: Callable[[int, str], None]
     history = ShortHistory(BEFORE, [ONE_REQUEST[name]], rival=Request(y(-7, 3)), patience=patience)
     lived = sum(1 for _ in history.with_every_fault(faults))
     saw(lived, f"short histories of a request; faults: every choice of {faults} at most")
+    assert lived > 5**faults
+
+
+@pytest.mark.parametrize("name", TIMED_REQUEST)
+def test_one_request_around_what_time_does(name: str, saw: Callable[[int, str], None]) -> None:
+    faults = 2 if NIGHTLY else 1
+    history = ShortHistory(TIMED, [TIMED_REQUEST[name]], rival=Request(Settle(), fast=AFTER_S), patience=HASTY)
+    lived = sum(1 for _ in history.with_every_fault(faults))
+    saw(lived, f"short histories of a request around what time does; faults: every choice of {faults} at most")
     assert lived > 5**faults
 
 
@@ -75,3 +110,13 @@ def test_every_fault_is_met() -> None:
         found += marks(told.network, told.attempts, told.book)
     for operation, faults in {"query": READ_FAULTS, "get_item": READ_FAULTS, "put_item": PUT_FAULTS}.items():
         assert all(found[f"{operation}: {fault}"] for fault in faults)
+
+
+def test_rare_paths_are_taken() -> None:
+    debt = (Request(x(5, 1, expires_at=SOON)), Request(y(9, 2)), Request(x(-5, 3)), Request(Hold(9)))
+    torn = (*debt, Request(x(4, 1)), Request(Void(4), fast=AFTER_S))
+    found: Counter[str] = Counter()
+    for told in ShortHistory((), torn, rival=Request(Spend(3)), patience=HASTY).with_every_fault(0):
+        found += marks(told.network, told.attempts, told.book)
+    assert found["expired without a point"]
+    assert found["ranges joined"]

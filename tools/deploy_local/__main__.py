@@ -32,6 +32,7 @@ export URL={outputs["ApiUrl"]}
 curl $URL/add -H "Authorization: Bearer $TOKEN" \\
     -d '{{"payer": "DANNON", "points": 1000, "timestamp": "2020-11-02T14:00:00Z"}}'
 curl $URL/spend -H "Authorization: Bearer $TOKEN" -d '{{"points": 400}}'
+curl $URL/transactions/2/refund -H "Authorization: Bearer $TOKEN" -d '{{"points": 100}}'
 curl $URL/balance -H "Authorization: Bearer $TOKEN"
 curl $URL/accounts/somebody/balance -H "Authorization: Bearer $TOKEN"
 curl $URL/balance    # without a token: 401

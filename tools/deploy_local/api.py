@@ -5,6 +5,9 @@ from typing import Any
 
 from tools.deploy_local.stack import Stack
 
+_DEFAULT = "/$default"
+"""How the SAM transform writes the path of the route that takes what no other does."""
+
 
 def make_routes(stack: Stack) -> None:
     """Make every route that the deployed template has, with its scopes; those that were there before go."""
@@ -19,7 +22,7 @@ def make_routes(stack: Stack) -> None:
         for method, operation in operations.items():
             gateway.create_route(
                 ApiId=api,
-                RouteKey=f"{method.upper()} {path}",
+                RouteKey="$default" if path == _DEFAULT else f"{method.upper()} {path}",
                 Target=f"integrations/{_make_integration(gateway, api, operation, names)}",
                 **_authorization(operation, authorizer),
             )

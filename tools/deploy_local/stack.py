@@ -18,7 +18,7 @@ from tools.deploy_local.template import adapt
 
 NAME = "points-ledger"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-SCOPES = "points/add points/spend points/read accounts/add accounts/spend accounts/read"
+SCOPES = " ".join(f"{whose}/{what}" for whose in ("points", "accounts") for what in ("add", "spend", "refund", "read"))
 
 _SAM = ROOT / ".venv-sam/bin/sam"
 

@@ -1,123 +1,318 @@
-"""What the calls answer, as models. Only the description needs them: the functions write their answers as they are."""
+"""What the calls answer, as JSON Schema. A field that requests have too is described as there."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from http import HTTPStatus
 
-from points.api.bodies import Payer, Points, Timestamp
-from points.rules.terms import MAX_POINTS
-from pydantic import BaseModel, ConfigDict, Field, RootModel
-from pydantic.json_schema import SkipJsonSchema
+from points.api.fields import METADATA, PAYER, POINTS, POSITIVE_POINTS, REFERENCE, TIMESTAMP
+from points.rules.terms import MAX_POINTS, Kind
 
+from tools.openapi.schemas import Json, array, one_of_kinds, or_null, record, schema
 
-def _may_be_absent(schema: dict[str, Any]) -> None:
-    schema.pop("default", None)
+CURSOR_PATTERN = "^[A-Za-z0-9_-]+={0,2}$"
+RECORDED_AT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"
 
-
-Sequence = Annotated[int, Field(ge=1, description="The transaction's place in the account's history: 1, 2, 3 …")]
-Cursor = Annotated[str, Field(pattern="^[A-Za-z0-9_-]+={0,2}$")]
-PointsTaken = Annotated[int, Field(ge=-MAX_POINTS, le=-1, description="What was taken, as a negative number.")]
-RecordedAt = Annotated[
-    str,
-    Field(
-        description="When the ledger recorded it, in UTC. Never earlier than the transaction before it.",
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$",
-        json_schema_extra={"format": "date-time"},
-    ),
-]
+_PAYER = dict(PAYER.schema)
+_GIVEN = dict(POSITIVE_POINTS.schema)
+_TAKEN: Json = {"type": "integer", "minimum": -MAX_POINTS, "maximum": -1}
+_SOME: Json = {"type": "integer", "minimum": 0, "maximum": MAX_POINTS}
+_NONE: Json = {"type": "integer", "const": 0}
+_SEQUENCE: Json = {"type": "integer", "minimum": 1}
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+def _moment(description: str) -> Json:
+    return {**TIMESTAMP.schema, "description": description}
 
 
-class Taken(_Answer):
-    """What a spend takes from one payer."""
-
-    payer: Payer
-    points: PointsTaken
+def _told(of: Json, description: str) -> Json:
+    return {**of, "description": description}
 
 
-class TakenPerPayer(RootModel[list[Taken]]):
-    """What a spend takes from whom, payers in the order in which they are first drawn on."""
-
-
-class Balance(RootModel[dict[Payer, Annotated[int, Field(ge=0, le=MAX_POINTS)]]]):
-    """Points per payer, in the order in which the payers were first seen. A payer once seen stays, at 0 too."""
-
-
-class AddTransaction(_Answer):
-    """An add, as it was recorded."""
-
-    sequence: Sequence
-    kind: Literal["add"]
-    payer: Payer
-    points: Points
-    timestamp: Annotated[Timestamp, Field(description="When the points were earned, in UTC: it ranks them.")]
-    recorded_at: RecordedAt
-
-
-class SpendTransaction(_Answer):
-    """A spend, as it was recorded."""
-
-    sequence: Sequence
-    kind: Literal["spend"]
-    points: PointsTaken
-    recorded_at: RecordedAt
-    taken: TakenPerPayer
-
-
-class Lot(_Answer):
-    """What a spend drew from one lot: the points that one add had brought."""
-
-    payer: Payer
-    timestamp: Timestamp
-    points: PointsTaken
-
-
-class SpendTransactionWithLots(SpendTransaction):
-    """A spend, with the lots that it drew on, in the order in which it did."""
-
-    lots: list[Lot]
-    next_lots_cursor: Annotated[
-        Cursor | SkipJsonSchema[None],
-        Field(description="There are more lots, and `lots_cursor` gets them.", json_schema_extra=_may_be_absent),
-    ] = None
-
-
-class Transaction(RootModel[Annotated[AddTransaction | SpendTransaction, Field(discriminator="kind")]]):
-    """One line of an account's history."""
-
-
-class TransactionWithLots(RootModel[Annotated[AddTransaction | SpendTransactionWithLots, Field(discriminator="kind")]]):
-    """One line of an account's history; a spend also tells its lots."""
-
-
-class TransactionPage(_Answer):
-    """A part of an account's history, newest first."""
-
-    transactions: list[Transaction]
-    next_cursor: Annotated[Cursor | None, Field(description="Gets the next page as `cursor`. `null` at the end.")]
-
-
-class FieldError(_Answer):
-    """A part of the request, and what is wrong with it."""
-
-    field: str
-    message: str
-
-
-class GatewayMessage(BaseModel):
-    """An answer of API Gateway's own. It says nothing about whether a change happened."""
-
-    message: str
-
-
-ANSWERS: tuple[type[BaseModel], ...] = (
-    AddTransaction,
-    Balance,
-    FieldError,
-    GatewayMessage,
-    TakenPerPayer,
-    TransactionPage,
-    TransactionWithLots,
+_TIMESTAMP = _moment("When the points were earned, in UTC: it ranks them.")
+_EXPIRES_AT = _moment("From when on the points can no longer be spent.")
+_DUE_AT = _moment("The moment at which it was due.")
+_CURSOR = _told(
+    or_null({"type": "string", "pattern": CURSOR_PATTERN}), "Gets the next page as `cursor`; `null` at the end."
 )
-"""What a description must hold; models inside of these come with them."""
+_OF = _told(_SEQUENCE, "The transaction that it refers to.")
+_POINTS = "What it changed in the sum of the balance."
+
+_ALL: Mapping[str, Json] = {
+    "recorded_at": {
+        "type": "string",
+        "format": "date-time",
+        "pattern": RECORDED_AT_PATTERN,
+        "description": "When the ledger recorded it, in UTC. Never earlier than the transaction before it.",
+    },
+    "digest": {
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}$",
+        "description": "SHA-256 over the digest above and this transaction, in hexadecimal: it seals all before it.",
+    },
+}
+_LABELS: Mapping[str, Json] = {
+    "reference": _told(dict(REFERENCE.schema), "What the caller named it."),
+    "metadata": schema("Metadata"),
+}
+_TIMES_OWN = {Kind.ARRIVE, Kind.LAPSE, Kind.EXPIRE}
+
+_TAKEN_OF_PAYERS = _told(
+    array(schema("TakenOfPayer")), "What was taken from whom, payers in the order in which they were first drawn on."
+)
+_GIVEN_TO_PAYERS = _told(array(schema("GivenToPayer")), "What came back to whom. What was drawn last comes back first.")
+
+_LOTS: Mapping[str, Json] = {
+    "lots": _told(array(schema("DrawnLot")), "The lots that it drew on, in the order in which it did."),
+}
+_MORE_LOTS: Mapping[str, Json] = {
+    "next_lots_cursor": {
+        "type": "string",
+        "pattern": CURSOR_PATTERN,
+        "description": "There are more lots, and `lots_cursor` gets them.",
+    },
+}
+
+
+def _ended(how: str, *, by_time: bool = False) -> Json:
+    if by_time:
+        description = f"The transaction with which it {how}; `null` if it has, and that is not recorded yet."
+        return _told(or_null(_SEQUENCE), description)
+    return _told(_SEQUENCE, f"The transaction with which it {how}.")
+
+
+def _transaction(
+    kind: Kind, description: str, required: Mapping[str, Json], optional: Mapping[str, Json] | None = None
+) -> Json:
+    labels = {} if kind in _TIMES_OWN else _LABELS
+    fields = {"sequence": schema("Sequence"), "kind": {"type": "string", "const": kind.value}, **required, **_ALL}
+    return record(description, fields, {**(optional or {}), **labels})
+
+
+_TRANSACTIONS: Mapping[Kind, Json] = {
+    Kind.ADD: _transaction(
+        Kind.ADD,
+        "Points of a payer that were given to the account or, if negative, taken back.",
+        {"payer": _PAYER, "points": dict(POINTS.schema), "timestamp": _TIMESTAMP},
+        {"expires_at": _EXPIRES_AT},
+    ),
+    Kind.SPEND: _transaction(Kind.SPEND, "Points that were spent.", {"points": _TAKEN, "taken": _TAKEN_OF_PAYERS}),
+    Kind.HOLD: _transaction(
+        Kind.HOLD,
+        "Points that were set aside. Its sequence number names the hold.",
+        {
+            "points": _TAKEN,
+            "expires_at": _moment("When the hold lapses, if nothing ends it before."),
+            "taken": _TAKEN_OF_PAYERS,
+        },
+    ),
+    Kind.CAPTURE: _transaction(
+        Kind.CAPTURE,
+        "A hold, or a part of it, that was spent; the rest came back.",
+        {
+            "of": _OF,
+            "points": _told(_SOME, f"{_POINTS} The rest of the hold, which came back."),
+            "taken": _told(array(schema("TakenOfPayer")), "What is spent of the hold, and of whom."),
+            "returned": _GIVEN_TO_PAYERS,
+        },
+    ),
+    Kind.VOID: _transaction(
+        Kind.VOID, "A hold that came back whole.", {"of": _OF, "points": _GIVEN, "returned": _GIVEN_TO_PAYERS}
+    ),
+    Kind.REFUND: _transaction(
+        Kind.REFUND,
+        "Points of a spend or of a captured hold that came back; `of` names the spend or the hold.",
+        {"of": _OF, "points": _GIVEN, "returned": _GIVEN_TO_PAYERS},
+    ),
+    Kind.PENDING: _transaction(
+        Kind.PENDING,
+        "Points that are to arrive later.",
+        {
+            "payer": _PAYER,
+            "points": _told(_NONE, f"{_POINTS} Nothing yet."),
+            "amount": _told(_GIVEN, "What is to arrive."),
+            "timestamp": _TIMESTAMP,
+            "effective_at": _moment("When the points arrive."),
+        },
+        {"expires_at": _EXPIRES_AT},
+    ),
+    Kind.CANCEL: _transaction(
+        Kind.CANCEL,
+        "A pending add that never arrives.",
+        {
+            "of": _OF,
+            "payer": _PAYER,
+            "points": _told(_NONE, f"{_POINTS} Nothing."),
+            "amount": _told(_GIVEN, "What was to arrive."),
+        },
+    ),
+    Kind.ARRIVE: _transaction(
+        Kind.ARRIVE,
+        "Pending points that arrived. Time does this, not a caller.",
+        {"of": _OF, "payer": _PAYER, "points": _GIVEN, "timestamp": _TIMESTAMP, "effective_at": _DUE_AT},
+        {"expires_at": _EXPIRES_AT},
+    ),
+    Kind.LAPSE: _transaction(
+        Kind.LAPSE,
+        "A hold that came back whole because nothing ended it in time. Time does this, not a caller.",
+        {"of": _OF, "points": _GIVEN, "effective_at": _DUE_AT, "returned": _GIVEN_TO_PAYERS},
+    ),
+    Kind.EXPIRE: _transaction(
+        Kind.EXPIRE,
+        "Points that expired. Time does this, not a caller.",
+        {
+            "points": {"type": "integer", "minimum": -MAX_POINTS, "maximum": 0},
+            "effective_at": _moment("The moment at which the last of them was due."),
+            "expired": _told(array(schema("TakenOfPayer")), "What expired of whom."),
+        },
+    ),
+}
+
+_LEFT = _told(_SOME, "How many of its points can still be refunded.")
+_MORE: Mapping[Kind, tuple[Mapping[str, Json], Mapping[str, Json]]] = {
+    Kind.SPEND: ({"left": _LEFT, **_LOTS}, _MORE_LOTS),
+    Kind.HOLD: (
+        {"left": _told(_SOME, "How many of its points can still be captured or, once captured, refunded."), **_LOTS},
+        {
+            **_MORE_LOTS,
+            "captured_by": _ended("was captured"),
+            "voided_by": _ended("was voided"),
+            "lapsed_by": _ended("lapsed", by_time=True),
+        },
+    ),
+    Kind.CAPTURE: ({"left": _LEFT}, {}),
+    Kind.PENDING: ({}, {"cancelled_by": _ended("was cancelled"), "arrived_by": _ended("arrived", by_time=True)}),
+    Kind.EXPIRE: (_LOTS, _MORE_LOTS),
+}
+"""What the answer for one transaction tells beyond the history, for the kinds that have more to tell."""
+
+
+def _in_full(kind: Kind) -> Json:
+    told, (required, optional) = _TRANSACTIONS[kind], _MORE[kind]
+    return told | {
+        "properties": {**told["properties"], **required, **optional},
+        "required": [*told["required"], *required],
+    }
+
+
+def _name(kind: Kind) -> str:
+    return f"{kind.capitalize()}Transaction"
+
+
+def _name_in_full(kind: Kind) -> str:
+    return f"{kind.capitalize()}InFull" if kind in _MORE else _name(kind)
+
+
+def _page(description: str, name: str, entry: str) -> Json:
+    return record(description, {name: array(schema(entry)), "next_cursor": _CURSOR})
+
+
+def _coming(description: str) -> Json:
+    return _told(or_null(schema("Coming")), description)
+
+
+def _points_of_payers(points: Json, description: str) -> Json:
+    return {"type": "object", "description": description, "propertyNames": _PAYER, "additionalProperties": points}
+
+
+_OWED = "What was taken back of payers, and their next open lots will pay."
+_BALANCE = "Points per payer, in the order in which the payers were first seen. A payer once seen stays, at 0 too."
+
+SCHEMAS: Mapping[str, Json] = {
+    "Metadata": _told(dict(METADATA.schema), "Names and strings of the caller's own, of 2 KB in all."),
+    "Sequence": _told(_SEQUENCE, "The transaction's place in the account's history: 1, 2, 3 …"),
+    **{_name(kind): told for kind, told in _TRANSACTIONS.items()},
+    **{_name_in_full(kind): _in_full(kind) for kind in _MORE},
+    "Transaction": one_of_kinds("One line of an account's history.", {kind: _name(kind) for kind in _TRANSACTIONS}),
+    "TransactionInFull": one_of_kinds(
+        "One line of an account's history, with the lots that it drew on and what has become of it since.",
+        {kind: _name_in_full(kind) for kind in _TRANSACTIONS},
+    ),
+    "Added": one_of_kinds(
+        "Points that were added, or are to arrive later.", {kind: _name(kind) for kind in (Kind.ADD, Kind.PENDING)}
+    ),
+    "TransactionPage": _page("A part of an account's history, newest first.", "transactions", "Transaction"),
+    "TakenOfPayer": record(
+        "What is taken from one payer.", {"payer": _PAYER, "points": _told(_TAKEN, "As a negative number.")}
+    ),
+    "GivenToPayer": record("What comes back to one payer.", {"payer": _PAYER, "points": _GIVEN}),
+    "Taken": _told(
+        array(schema("TakenOfPayer")),
+        "What is taken from whom, payers in the order in which they are first drawn on.",
+    ),
+    "DrawnLot": record(
+        "What was taken from one lot: the points that one add had brought.",
+        {"sequence": schema("Sequence"), "payer": _PAYER, "timestamp": _TIMESTAMP, "points": _TAKEN},
+        {"expires_at": _EXPIRES_AT},
+    ),
+    "Lot": record(
+        "What is left of the points that one add has brought. Of points that were pending, `sequence` names the "
+        "pending add.",
+        {"sequence": schema("Sequence"), "payer": _PAYER, "timestamp": _TIMESTAMP, "points": _GIVEN},
+        {"expires_at": _EXPIRES_AT},
+    ),
+    "LotPage": _page("A part of the open lots, in the order in which they will be spent.", "lots", "Lot"),
+    "OpenHold": record(
+        "Points that are set aside.",
+        {
+            "sequence": schema("Sequence"),
+            "points": _GIVEN,
+            "expires_at": _moment("When the hold lapses, if nothing ends it before."),
+            "taken": _TAKEN_OF_PAYERS,
+        },
+    ),
+    "HoldPage": _page("The open holds, in the order in which they were made.", "holds", "OpenHold"),
+    "PendingAdd": record(
+        "Points that are still to arrive.",
+        {
+            "sequence": schema("Sequence"),
+            "payer": _PAYER,
+            "amount": _GIVEN,
+            "timestamp": _TIMESTAMP,
+            "effective_at": _moment("When the points arrive."),
+        },
+        {"expires_at": _EXPIRES_AT},
+    ),
+    "PendingPage": _page("The pending adds, in the order in which they were made.", "pending", "PendingAdd"),
+    "Balance": _points_of_payers(_SOME, _BALANCE),
+    "Owed": _points_of_payers({"type": "integer", "minimum": 1}, _OWED),
+    "Coming": record(
+        "When something comes next, and how many points it is about.",
+        {"at": _moment("The moment."), "points": _told(_SOME, "Of all that comes at that moment.")},
+    ),
+    "Account": record(
+        "An account at a glance.",
+        {
+            "available": _told(_SOME, "What can be spent now, of all payers."),
+            "balances": schema("Balance"),
+            "held": _told(_SOME, "What open holds have set aside."),
+            "pending": _told(_SOME, "What is still to arrive."),
+            "owed": schema("Owed"),
+            "next_expiry": _coming("When points expire next, and how many of those that can be spent now."),
+            "next_lapse": _coming("When a hold lapses next, and how many points come back."),
+            "next_arrival": _coming("When pending points arrive next, and how many."),
+        },
+    ),
+    "FieldError": record(
+        "A part of the request, and what is wrong with it.",
+        {"field": {"type": "string"}, "message": {"type": "string"}},
+    ),
+    "GatewayMessage": {
+        "type": "object",
+        "description": "An answer of API Gateway's own. It says nothing about whether a change happened.",
+        "properties": {"message": {"type": "string"}},
+        "required": ["message"],
+    },
+}
+
+
+def problem_schema(types: list[str]) -> Json:
+    """Describe problems of these types."""
+    return record(
+        "Why a request was not done. A change was not recorded, unless the status is 500 or 504.",
+        {
+            "type": {"type": "string", "format": "uri", "enum": types},
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": HTTPStatus.BAD_REQUEST.value},
+            "detail": {"type": "string"},
+        },
+        {"errors": array(schema("FieldError"))},
+    )

@@ -1,85 +1,55 @@
 """Puts the description together."""
 
-from collections.abc import Iterable, Mapping
-from http import HTTPStatus
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
-from points.api.problems import CONTENT_TYPE
-from pydantic.json_schema import models_json_schema
+from points.api.bodies import Body
+from points.api.fields import METADATA, Field
 
 from local.template import Route
-from tools.openapi.answers import ANSWERS
-from tools.openapi.operations import ABOUT, ASSETS, OPERATIONS, PARAMETERS, TAGS, TITLE, Json, Operation
-from tools.openapi.problems import problems
+from tools.openapi.answers import SCHEMAS, problem_schema
+from tools.openapi.operations import ABOUT, ASSETS, MEANINGS, OPERATIONS, PARAMETERS, TAGS, TITLE, Operation
+from tools.openapi.problems import body_of, problems
+from tools.openapi.refusals import HEADERS, REFUSALS, header_refs, refusal_response
+from tools.openapi.schemas import Json, record, ref, schema
+from tools.openapi.worked_example import BODIES, WorkedExample
 
 VERSION = "1.0.0"
 
 _NAMED = "/accounts/{account}"
-
-_HEADERS: dict[str, Json] = {
-    "ETag": {
-        "description": 'The sequence number of the transaction that the answer stands on; `"0"` before the first.',
-        "required": True,
-        "schema": {"type": "string", "pattern": '^"(0|[1-9][0-9]*)"$'},
-        "example": '"7"',
-    },
-    "IdempotencyReplayed": {
-        "description": "The request had been recorded before, and this is the first answer again.",
-        "schema": {"type": "string", "const": "true"},
-    },
-    "RetryAfter": {
-        "description": "Seconds to wait before the next attempt.",
-        "schema": {"type": "integer", "minimum": 1},
-    },
-    "WWWAuthenticate": {"description": "The way to authenticate.", "schema": {"type": "string"}, "example": "Bearer"},
-}
-_HEADER_NAMES = {
-    "IdempotencyReplayed": "Idempotency-Replayed",
-    "RetryAfter": "Retry-After",
-    "WWWAuthenticate": "WWW-Authenticate",
-}
+_PREVIEW = "/preview"
 
 
-class _Refusal(NamedTuple):
-    status: int
-    description: str
-    kinds: tuple[str, ...] = ()
-    gateway: bool = False
-    """Whether API Gateway may answer so too, or alone."""
-    headers: tuple[str, ...] = ()
+class _Examples:
+    """What the worked example sends and is answered, by call; a request and its answer go by the same name.
 
+    Attributes
+    ----------
+    requests, answers
+        By call, where each example is found.
+    components
+        The examples themselves.
+    """
 
-_LIMITS = ("limit-payer-total", "limit-payers", "limit-part-spent-lots", "limit-late-lots", "limit-account-size")
-_UNKNOWN = "A plain message is the gateway's own, and does not tell whether a change was recorded."
+    def __init__(self, example: WorkedExample) -> None:
+        self.requests: dict[str, Json] = {key: {} for key in BODIES}
+        self.answers: dict[str, Json] = {key: {} for key in OPERATIONS}
+        self.components: Json = {}
+        for call, answer in example.changes():
+            self._show(self.requests, call.key, "sends", call.summary, call.sent)
+            self._show(self.answers, call.key, "answers", call.summary, answer)
+            if (preview := call.key + _PREVIEW) in BODIES:
+                taken = answer if isinstance(answer, list) else answer["taken"]
+                self._show(self.requests, preview, "sends", call.summary, call.sent)
+                self._show(self.answers, preview, "answers", call.summary, taken)
+        for read in example.reads():
+            self._show(self.answers, read.key, "answers", read.summary, read.answer)
 
-_REFUSALS = {
-    "InvalidRequest": _Refusal(400, "The request is not valid", ("invalid-request",)),
-    "InvalidSpend": _Refusal(
-        400, "The request is not valid, or there are too few points", ("invalid-request", "not-enough-points")
-    ),
-    "Unauthorized": _Refusal(401, "No valid token", ("token-missing",), gateway=True, headers=("WWWAuthenticate",)),
-    "Forbidden": _Refusal(403, "The token lacks the scope", ("scope-missing",), gateway=True),
-    "NoTransaction": _Refusal(404, "There is no such transaction", ("no-transaction",), gateway=True),
-    "NotFound": _Refusal(404, "The account's name has a slash: there is no such route", gateway=True),
-    "AddNotAllowed": _Refusal(
-        409,
-        "The payer has too few points to take back, or the account would outgrow a limit",
-        ("payer-below-zero", *_LIMITS),
-    ),
-    "AccountFull": _Refusal(409, "The account holds as many transactions as it can", ("limit-account-size",)),
-    "VersionMismatch": _Refusal(412, "If-Match names another version", ("version-mismatch",), headers=("ETag",)),
-    "BodyTooLarge": _Refusal(413, "The body is too large", ("body-too-large",), gateway=True),
-    "KeyReused": _Refusal(422, "The key belongs to another request", ("idempotency-key-reused",)),
-    "TooManyRequests": _Refusal(429, "Too many requests at once", gateway=True),
-    "InternalError": _Refusal(500, f"A fault of the ledger's. {_UNKNOWN}", ("internal-error",), gateway=True),
-    "Unavailable": _Refusal(
-        503, f"The ledger is busy or not reachable. {_UNKNOWN}", ("unavailable",), gateway=True, headers=("RetryAfter",)
-    ),
-    "OutcomeUnknown": _Refusal(
-        504, "The change may or may not be recorded; repeat it with the same key", ("outcome-unknown",), gateway=True
-    ),
-    "GatewayTimeout": _Refusal(504, "No answer in time", gateway=True),
-}
+    def _show(self, shown: dict[str, Json], key: str, does: str, summary: str, value: Any) -> None:
+        number = len(shown[key]) + 1
+        name = f"{OPERATIONS[key].name}_{does}_{number}"
+        self.components[name] = {"summary": summary, "value": value}
+        shown[key][f"example{number}"] = ref("examples", name)
 
 
 def make_document(routes: Iterable[Route]) -> Json:
@@ -90,22 +60,36 @@ def make_document(routes: Iterable[Route]) -> Json:
     KeyError
         A route has no description.
     """
+    example = WorkedExample()
+    examples = _Examples(example)
     paths: Json = {}
     for route in routes:
-        if route.key != ASSETS:
-            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
-    found = problems()
-    return {
+        if route.key != ASSETS and route.method not in {"HEAD", "ANY"}:
+            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, examples)
+    found = {problem.kind: body_of(problem) for problem in problems(example)}
+    statuses = {kind: body["status"] for kind, body in found.items()}
+    schemas = {
+        **SCHEMAS,
+        **{_body_name(body): _body_schema(body) for body in BODIES.values()},
+        "Problem": problem_schema([body["type"] for body in found.values()]),
+    }
+    document: Json = {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": VERSION, "description": ABOUT},
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": dict(sorted(paths.items(), key=lambda item: _place(item[0]))),
         "components": {
-            "schemas": _schemas(found),
+            "schemas": dict(sorted(schemas.items())),
             "parameters": PARAMETERS,
-            "headers": _HEADERS,
-            "responses": {name: _refusal(refusal, found) for name, refusal in _REFUSALS.items()},
-            "examples": {kind: {"summary": kind, "value": body} for kind, body in found.items()},
+            "headers": HEADERS,
+            "responses": {
+                "NotModified": {"description": "The caller has this already", "headers": header_refs(["ETag"])},
+                **{name: refusal_response(refusal, statuses) for name, refusal in REFUSALS.items()},
+            },
+            "examples": {
+                **examples.components,
+                **{kind: {"summary": body["title"], "value": body} for kind, body in found.items()},
+            },
             "securitySchemes": {
                 "token": {
                     "type": "http",
@@ -116,6 +100,20 @@ def make_document(routes: Iterable[Route]) -> Json:
             },
         },
     }
+    described: Json = _wide(document)
+    return described
+
+
+def _wide(described: Any) -> Any:
+    """Say of every whole number that it may need 64 bits: some generators take 32 for granted."""
+    match described:
+        case {"type": "integer" | ["integer", "null"]}:
+            return {"format": "int64", **described}
+        case dict():
+            return {name: _wide(value) for name, value in described.items()}
+        case list():
+            return [_wide(value) for value in described]
+    return described
 
 
 def _place(path: str) -> tuple[bool, int]:
@@ -124,9 +122,10 @@ def _place(path: str) -> tuple[bool, int]:
     return path.startswith(_NAMED), paths.index(path.removeprefix(_NAMED))
 
 
-def _operation(route: Route) -> Json:
+def _operation(route: Route, examples: _Examples) -> Json:
     named = route.path.startswith(_NAMED)
-    call = OPERATIONS[f"{route.method} {route.path.removeprefix(_NAMED)}"]
+    key = f"{route.method} {route.path.removeprefix(_NAMED)}"
+    call = OPERATIONS[key]
     parameters = (*(("Account",) if named else ()), *call.parameters)
     described: Json = {
         "operationId": f"{call.name}_of" if named else call.name,
@@ -136,13 +135,15 @@ def _operation(route: Route) -> Json:
         "security": [{"token": list(route.scopes)}] if route.scopes else [],
     }
     if parameters:
-        described["parameters"] = [_ref("parameters", name) for name in parameters]
-    if call.body:
-        content = {"schema": _ref("schemas", call.body.__name__), "examples": call.body_examples}
+        described["parameters"] = [ref("parameters", name) for name in parameters]
+    if key in BODIES:
+        content = {"schema": schema(_body_name(BODIES[key])), "examples": examples.requests[key]}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
-    described["responses"] = {"200": _success(call, named)} | {
-        str(_REFUSALS[name].status): _ref("responses", name) for name in _refusals(call, named)
-    }
+    described["responses"] = {"200": _success(call, examples.answers[key], named=named)}
+    if "IfNoneMatch" in call.parameters:
+        described["responses"]["304"] = ref("responses", "NotModified")
+    for name in _refusals(call, named=named):
+        described["responses"][str(REFUSALS[name].status)] = ref("responses", name)
     return described
 
 
@@ -151,95 +152,42 @@ def _with_scopes(description: str, scopes: tuple[str, ...]) -> str:
     return f"{description}\n\nNeeds the scope {needed}." if needed else description
 
 
-def _refusals(call: Operation, named: bool) -> list[str]:
+def _refusals(call: Operation, *, named: bool) -> list[str]:
     names = list(call.refusals)
     if named and "NoTransaction" not in names:
         names.append("NotFound")
-    if named and "InvalidRequest" not in names and "InvalidSpend" not in names:
-        names.append("InvalidRequest")
-    return sorted(names, key=lambda name: _REFUSALS[name].status)
+    return sorted(names, key=lambda name: REFUSALS[name].status)
 
 
-def _success(call: Operation, named: bool) -> Json:
-    if isinstance(call.answer, str):
+def _success(call: Operation, examples: Json, *, named: bool) -> Json:
+    if call.is_page:
         return {"description": call.answers, "content": {call.answer: {}}}
-    content: Json = {"schema": _ref("schemas", call.answer.__name__), "example": call.example}
+    content: Json = {"schema": schema(call.answer), "examples": examples}
     response: Json = {"description": call.answers, "content": {"application/json": content}}
     if call.headers:
-        response["headers"] = _header_refs(call.headers)
+        response["headers"] = header_refs(call.headers)
     if call.links:
-        response["links"] = {name: _link(link, named) for name, link in call.links.items()}
+        response["links"] = {name: _link(link, named=named) for name, link in call.links.items()}
     return response
 
 
-def _link(link: Json, named: bool) -> Json:
+def _link(link: Json, *, named: bool) -> Json:
     if not named:
         return link
     account = {"path.account": "$request.path.account"}
     return link | {"operationId": f"{link['operationId']}_of", "parameters": account | link["parameters"]}
 
 
-def _refusal(refusal: _Refusal, found: Mapping[str, Json]) -> Json:
-    content: Json = {}
-    if refusal.kinds:
-        content[CONTENT_TYPE] = {
-            "schema": _ref("schemas", "Problem"),
-            "examples": {kind: _ref("examples", kind) for kind in refusal.kinds},
-        }
-        mistaken = [kind for kind in refusal.kinds if found[kind]["status"] != refusal.status]
-        if mistaken:
-            raise ValueError(f"not of status {refusal.status}: {mistaken}")
-    if refusal.gateway:
-        phrase = HTTPStatus(refusal.status).phrase
-        content["application/json"] = {"schema": _ref("schemas", "GatewayMessage"), "example": {"message": phrase}}
-    response: Json = {"description": refusal.description, "content": content}
-    if refusal.headers:
-        response["headers"] = _header_refs(refusal.headers)
-    return response
+def _body_name(body: Body[Any]) -> str:
+    return f"{body.name}Body"
 
 
-def _header_refs(names: Iterable[str]) -> Json:
-    return {_HEADER_NAMES.get(name, name): _ref("headers", name) for name in names}
-
-
-def _schemas(found: Mapping[str, Json]) -> Json:
-    bodies = {call.body for call in OPERATIONS.values() if call.body}
-    models = sorted({*bodies, *ANSWERS}, key=lambda model: model.__name__)
-    _, definitions = models_json_schema(
-        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+def _body_schema(body: Body[Any]) -> Json:
+    required = {name: _field_schema(name, field) for name, field in body.required.items()}
+    return record(
+        body.description, required, {name: _field_schema(name, field) for name, field in body.optional.items()}
     )
-    return dict(sorted((_without_titles(definitions["$defs"]) | {"Problem": _problem_schema(found)}).items()))
 
 
-def _problem_schema(found: Mapping[str, Json]) -> Json:
-    return {
-        "type": "object",
-        "description": "Why a request was not done. A change was not recorded, unless the status is 500 or 504.",
-        "properties": {
-            "type": {"type": "string", "format": "uri", "enum": [body["type"] for body in found.values()]},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "errors": {"type": "array", "items": _ref("schemas", "FieldError")},
-        },
-        "required": ["type", "title", "status", "detail"],
-        "additionalProperties": False,
-    }
-
-
-def _without_titles(schema: Any) -> Any:
-    """Drop the titles that pydantic makes of the names: they say nothing that the names do not."""
-    match schema:
-        case dict():
-            return {
-                key: _without_titles(value)
-                for key, value in schema.items()
-                if not (key == "title" and isinstance(value, str))
-            }
-        case list():
-            return [_without_titles(value) for value in schema]
-    return schema
-
-
-def _ref(section: str, name: str) -> Json:
-    return {"$ref": f"#/components/{section}/{name}"}
+def _field_schema(name: str, field: Field) -> Json:
+    return schema("Metadata") if field is METADATA else {**field.schema, "description": MEANINGS[name]}

@@ -1,51 +1,104 @@
 """The problems that the calls answer, got from the code that raises them."""
 
 import json
-import math
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-from botocore.exceptions import ClientError
-from points.api.bodies import MAX_BODY_BYTES, AddBody, SpendBody, read_body
+from points.api.bodies import SPEND
 from points.api.identity import account_of
-from points.api.problems import problem_of
+from points.api.json_text import MAX_BODY_BYTES
+from points.api.problems import Problem, problem_of
 from points.api.queries import no_transaction
 from points.moments import parse_timestamp
-from points.rules.plans import plan_add, plan_spend
-from points.rules.terms import MAX_POINTS, Add, Added, Spend, State
-from points.storage.capacity import LINE_BYTES, SORT_KEY_BYTES, check_capacity
-from points.storage.dynamodb import COLLECTION_FULL
+from points.rules.plans import plan
+from points.rules.refusals import TooFarError
+from points.rules.terms import (
+    MAX_POINTS,
+    Add,
+    Cancel,
+    Capture,
+    Change,
+    Hold,
+    Kind,
+    OpenHold,
+    PendingAdd,
+    Refund,
+    Spend,
+    State,
+    Transaction,
+)
+from points.storage.capacity import ACCOUNT_BYTES, LINE_BYTES, Limits, check_capacity
 from points.storage.errors import KeyReusedError, OutcomeUnknownError, UnavailableError, VersionMismatchError
-from points.storage.lines import BEFORE_ALL, Line
-from points.storage.passbook import Passbook
+from points.storage.lines import Line
+from points.storage.timeline import MOST_LOTS
 
-_MOMENT = parse_timestamp("2020-11-02T14:00:00Z")
+from tools.openapi.schemas import Json
+from tools.openapi.worked_example import WorkedExample, no_records
+
+_MOMENT = parse_timestamp("2020-12-01T14:00:00Z")
+_BALANCES = {"DANNON": 1_000, "UNILEVER": 0, "MILLER COORS": 5_300}
 
 
-def problems() -> dict[str, Any]:
-    """Return the body of one problem of each kind, by kind."""
-    return {problem.kind: json.loads(problem.to_response().body or "") for problem in map(problem_of, _errors())}
+def problems(example: WorkedExample) -> list[Problem]:
+    """Return one problem of each kind; those of earlier transactions are of the worked example."""
+    return [problem_of(error) for error in (*_of_requests(), *_of_rules(example), *_of_limits(), *_of_storage())]
 
 
-def _errors() -> Iterator[Exception]:
-    yield _raised(lambda: read_body(_event(body='{"points": "5000"}'), SpendBody))
-    yield _raised(lambda: plan_spend(Spend(20_000), State({"DANNON": 1_000, "MILLER COORS": 5_300}), []))
+def body_of(problem: Problem) -> Json:
+    """Return a problem as it is answered."""
+    body: Json = json.loads(problem.to_response().body or "")
+    return body
+
+
+def _of_requests() -> Iterator[Exception]:
+    yield _raised(lambda: SPEND.read(_event(body='{"points": "5000"}')))
+    yield _raised(lambda: SPEND.read(_event(body=" " * (MAX_BODY_BYTES + 1))))
+    yield _raised(lambda: SPEND.read(_event(headers={"content-encoding": "gzip"})))
     yield _raised(lambda: account_of(_event(), "read"))
     yield _raised(lambda: account_of(_event(claims={"sub": "u-7", "scope": "points/read"}), "spend"))
-    yield no_transaction(7)
-    yield _raised(lambda: plan_add(Add("DANNON", -500, _MOMENT), State({"DANNON": 300}), 2))
-    yield _raised(lambda: plan_add(Add("DANNON", 1, _MOMENT), State({"DANNON": MAX_POINTS}), 2))
-    yield _raised(lambda: check_capacity(_line(State({f"payer {n}": 1 for n in range(LINE_BYTES // 20)}))))
-    yield _raised(lambda: check_capacity(_line(State(part_spent=dict.fromkeys(range(LINE_BYTES // 20), 1)))))
-    yield _raised(lambda: check_capacity(_line(State(), position="0" * (SORT_KEY_BYTES + 1))))
-    yield _raised(lambda: Passbook(_FullCollection(), "").record("u-7", Add("DANNON", 1, _MOMENT), math.inf))
-    yield VersionMismatchError(7)
-    yield _raised(lambda: read_body(_event(body=" " * (MAX_BODY_BYTES + 1)), AddBody))
+    yield no_transaction(99)
+
+
+def _of_rules(example: WorkedExample) -> Iterator[Exception]:
+    spend, hold, pending = (example.first(kind) for kind in (Kind.SPEND, Kind.HOLD, Kind.PENDING))
+    yield _refused(Spend(20_000), State(balances=_BALANCES))
+    yield _refused(Hold(500, _MOMENT - timedelta(days=1)), State(balances=_BALANCES))
+    yield TooFarError(MOST_LOTS)
+    yield _refused(Add("DANNON", -1_500, _MOMENT), State(balances=_BALANCES))
+    for change in (Refund(spend, 5_000), Refund(pending), Capture(hold), Cancel(spend)):
+        yield _raised(partial(plan, change, example.records.at.state, _MOMENT, example.records))
+
+
+def _of_limits() -> Iterator[Exception]:
+    add = Add("DANNON", 1, _MOMENT)
+    yield _refused(add, State(balances={"DANNON": MAX_POINTS}))
+    hold = OpenHold(1, _MOMENT, 1, 1)
+    pending = PendingAdd("DANNON", 1, _MOMENT, _MOMENT, None)
+    limits = Limits()
+    for state, size in (
+        (State(balances={f"payer {number}": 1 for number in range(LINE_BYTES // 100)}), 0),
+        (State(holds=dict.fromkeys(range(limits.open_holds + 1), hold)), 0),
+        (State(pending=dict.fromkeys(range(limits.pending_adds + 1), pending)), 0),
+        (State(part_spent=dict.fromkeys(range(LINE_BYTES // 20), 1)), 0),
+        (State(), ACCOUNT_BYTES + 1),
+    ):
+        line = Line("", state=state, size=size, transaction=Transaction(kind=Kind.HOLD, points=-1), write_id="")
+        yield _raised(partial(check_capacity, line, limits))
+
+
+def _of_storage() -> Iterator[Exception]:
+    yield VersionMismatchError("7")
     yield KeyReusedError()
     yield UnavailableError()
     yield OutcomeUnknownError()
     yield RuntimeError()
+
+
+def _refused(change: Change, state: State) -> Exception:
+    return _raised(partial(plan, change, state, _MOMENT, no_records()))
 
 
 def _raised(act: Callable[[], object]) -> Exception:
@@ -56,28 +109,9 @@ def _raised(act: Callable[[], object]) -> Exception:
     raise AssertionError("nothing was raised")
 
 
-def _event(*, body: str = "", claims: dict[str, str] | None = None) -> APIGatewayProxyEventV2:
+def _event(
+    *, body: str = "", headers: dict[str, str] | None = None, claims: dict[str, str] | None = None
+) -> APIGatewayProxyEventV2:
     authorizer = {"authorizer": {"jwt": {"claims": claims, "scopes": []}}} if claims else {}
-    return APIGatewayProxyEventV2({"body": body, "requestContext": authorizer})
-
-
-def _line(state: State, position: str = "0") -> Line:
-    added = Added("DANNON", 1, _MOMENT, position)
-    return Line("u-7", 1, BEFORE_ALL, state, transaction=added, write_id="")
-
-
-class _FullCollection:
-    """A DynamoDB that holds all it can of an account."""
-
-    def query(self, **_: Any) -> dict[str, Any]:
-        return {"Items": []}
-
-    def get_item(self, **_: Any) -> dict[str, Any]:
-        return {}
-
-    def put_item(self, **_: Any) -> dict[str, Any]:
-        refused = {"Error": {"Code": COLLECTION_FULL}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-        raise ClientError(refused, "PutItem")  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        pass
+    event: dict[str, Any] = {"body": body, "headers": headers or {}, "requestContext": authorizer}
+    return APIGatewayProxyEventV2(event)

@@ -1,67 +1,97 @@
-"""What a request gets that is done. Built from the stored line alone, so that a replay reads the same to the byte."""
+"""What a request gets that is done. A change is answered from its stored line alone, so a replay reads the same."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import Response, content_types
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from points.moments import format_recorded_at, format_timestamp
-from points.rules.positions import lot_timestamp
-from points.rules.terms import Added, Draw, Spent
-from points.storage.lines import Line
-from points.storage.passbook import Recorded
+from points.api.headers import is_current
+from points.api.queries import make_cursor
+from points.moments import format_timestamp
+from points.rules.order import expiry_of, timestamp_of
+from points.rules.terms import Lot
+from points.storage.errors import VersionMismatchError
+from points.storage.writing import Recorded
+
+MOST_BYTES = 5_000_000
+"""Of the 6 MB that Lambda takes of an answer, what a list may fill."""
+
+PRIVATE = {"Cache-Control": "no-store"}
+"""Answers about accounts are nobody else's business, nor true for long."""
+
+Entry = TypeVar("Entry")
 
 
-def answer(body: Any, *, at: int | None = None, replayed: bool = False) -> Response[str]:
-    """Answer 200 with a JSON body, and as ETag the sequence number of the line that it stands on, if on one."""
-    headers = {} if at is None else {"ETag": f'"{at}"'}
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
+def answer(body: Any, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """Answer 200 with a JSON body."""
     text = json.dumps(body, separators=(",", ":"))
-    return Response(HTTPStatus.OK.value, content_types.APPLICATION_JSON, text, headers)
+    return Response(HTTPStatus.OK.value, content_types.APPLICATION_JSON, text, {**PRIVATE, **(headers or {})})
 
 
-def answer_recorded(recorded: Recorded, body: Any) -> Response[str]:
-    """Answer with what a line says, now or again."""
-    return answer(body, at=recorded.line.sequence, replayed=recorded.replayed)
+def answer_at(event: APIGatewayProxyEventV2, version: str, body: Any) -> Response[str]:
+    """Answer a read with a body and the version that it stands on, or 304 to a caller who has that already.
+
+    Raises
+    ------
+    VersionMismatchError
+        The caller has it already, and asks by a method other than GET and HEAD (RFC 9110, 13.1.2).
+    """
+    headers = {"ETag": f'"{version}"'}
+    if is_current(event, version):
+        if event.http_method not in {"GET", "HEAD"}:
+            raise VersionMismatchError(version)
+        return Response(HTTPStatus.NOT_MODIFIED.value, None, "", {**PRIVATE, **headers})
+    return answer(body, headers)
 
 
-def transaction(line: Line) -> dict[str, Any]:
-    """Show a line as a transaction."""
-    done = line.transaction
-    match done:
-        case Added():
-            shown = {
-                "kind": "add",
-                "payer": done.payer,
-                "points": done.points,
-                "timestamp": format_timestamp(done.timestamp),
-                "recorded_at": format_recorded_at(line.recorded_at),
-            }
-        case Spent():
-            shown = {
-                "kind": "spend",
-                "points": -done.points,
-                "recorded_at": format_recorded_at(line.recorded_at),
-                "taken": taken(done.taken),
-            }
-    return {"sequence": line.sequence, **shown}
+def answer_recorded(event: APIGatewayProxyEventV2, recorded: Recorded, body: Any) -> Response[str]:
+    """Answer with what a line says, now or again, and where it is found."""
+    line = recorded.line
+    named = event.path_parameters.get("account")
+    prefix = f"/accounts/{named}" if named is not None else ""
+    headers = {"ETag": f'"{line.version}"', "Content-Location": f"{prefix}/transactions/{line.sequence}"}
+    return answer(body, headers | ({"Idempotency-Replayed": "true"} if recorded.replayed else {}))
 
 
-def lots(draws: Iterable[Draw]) -> list[dict[str, Any]]:
-    """Show which lots a spend drew on, in order."""
-    return [
-        {
-            "payer": draw.lot.payer,
-            "timestamp": format_timestamp(lot_timestamp(draw.lot.position)),
-            "points": -draw.points,
-        }
-        for draw in draws
-    ]
+def page(
+    name: str, entries: Iterable[Entry], show: Callable[[Entry], Any], place: Callable[[Entry], object], *, more: bool
+) -> dict[str, Any]:
+    """Show a list as far as it fits into an answer, and the cursor that gets the rest.
+
+    Parameters
+    ----------
+    name
+        What the list is called.
+    show
+        Shows an entry.
+    place
+        Tells from an entry where the list goes on after it.
+    more
+        Whether the list goes on after the last entry.
+    """
+    shown: list[Any] = []
+    size, last = 0, None
+    for entry in entries:
+        told = show(entry)
+        size += len(json.dumps(json.dumps(told)))  # a function's answer is a string within JSON: escaped twice
+        if shown and size > MOST_BYTES:
+            more = True
+            break
+        shown.append(told)
+        last = entry
+    return {name: shown, "next_cursor": make_cursor(place(last)) if more and last is not None else None}
 
 
-def taken(points_of_payers: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Show what a spend takes from whom, payers in the order in which they were first drawn on."""
-    return [{"payer": payer, "points": -points} for payer, points in points_of_payers.items()]
+def lot(of: Lot, points: int) -> dict[str, Any]:
+    """Show a lot, with the points that are meant of it. One that was pending goes by the number of that."""
+    expires_at = expiry_of(of.position)
+    return {
+        "sequence": of.pending or of.sequence,
+        "payer": of.payer,
+        "timestamp": format_timestamp(timestamp_of(of.position)),
+        **({"expires_at": format_timestamp(expires_at)} if expires_at else {}),
+        "points": points,
+    }

@@ -33,11 +33,19 @@ def make_handler(app: APIGatewayHttpResolver) -> Callable[[dict[str, Any], Lambd
     @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
     @metrics.log_metrics
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        response = app.resolve(event, context)
+        response = app.resolve(_head_as_get(event), context)
         logger.info("answered", route=event["routeKey"], status=response["statusCode"])
         return response
 
     return handler
+
+
+def _head_as_get(event: dict[str, Any]) -> dict[str, Any]:
+    """Let HEAD be answered as GET, body included: the gateway leaves that out, but tells its length."""
+    http = event["requestContext"]["http"]
+    if http["method"] != "HEAD":
+        return event
+    return {**event, "requestContext": {**event["requestContext"], "http": {**http, "method": "GET"}}}
 
 
 def _refuse(problem: Problem) -> Response[str]:

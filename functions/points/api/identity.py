@@ -14,8 +14,9 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from points.api.observability import logger
 from points.api.problems import FieldError, Problem, invalid
 
-_ALL_SCOPES = "points/add points/spend points/read accounts/add accounts/spend accounts/read"
-_ACCOUNT = re.compile(r"[A-Za-z0-9._:@|-]{1,128}")
+_ACTIONS = ("add", "spend", "refund", "read")
+_ALL_SCOPES = " ".join(f"{whose}/{action}" for whose in ("points", "accounts") for action in _ACTIONS)
+_ACCOUNT = re.compile(r"[A-Za-z0-9._:@|+-]{1,128}")
 
 
 def account_of(event: APIGatewayProxyEventV2, action: str) -> str:
@@ -26,7 +27,7 @@ def account_of(event: APIGatewayProxyEventV2, action: str) -> str:
     event
         The request. Its path names an account, or it means the caller's own.
     action
-        `add`, `spend` or `read`: the second half of the scope that is needed.
+        `add`, `spend`, `refund` or `read`: the second half of the scope that is needed.
 
     Raises
     ------
@@ -37,7 +38,11 @@ def account_of(event: APIGatewayProxyEventV2, action: str) -> str:
     named = event.path_parameters.get("account")
     account = str(claims.get("sub", "")) if named is None else named
     if not _ACCOUNT.fullmatch(account) or account in {".", ".."}:
-        raise invalid(FieldError("account", "must have 1 to 128 of A-Z a-z 0-9 . _ : @ | - and not be . or .."))
+        reason = (
+            "must have 1 to 128 characters, each a letter from A to Z in either case, a digit or one of . _ : @ | + -; "
+            "a single dot or two dots alone are no name"
+        )
+        raise invalid(FieldError("account", reason))
     _check_scope(claims, f"points/{action}" if named is None else f"accounts/{action}")
     logger.append_keys(account=account)
     return account

@@ -5,10 +5,29 @@ import warnings
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from points.rules.terms import Kind
+from points.storage.lines import Line
+from points.storage.writing import Recorded
+
 NAMESPACE = "PointsLedger"
 
 logger = Logger()
 metrics = Metrics(namespace=NAMESPACE)
+
+RECORDED = {
+    Kind.ADD: ("Adds", "PointsAdded"),
+    Kind.SPEND: ("Spends", "PointsSpent"),
+    Kind.HOLD: ("Holds", "PointsHeld"),
+    Kind.CAPTURE: ("Captures", "PointsCaptured"),
+    Kind.VOID: ("Voids", "PointsVoided"),
+    Kind.REFUND: ("Refunds", "PointsRefunded"),
+    Kind.PENDING: ("PendingAdds", "PointsPending"),
+    Kind.CANCEL: ("Cancellations", "PointsCancelled"),
+    Kind.ARRIVE: ("Arrivals", "PointsArrived"),
+    Kind.LAPSE: ("Lapses", "PointsLapsed"),
+    Kind.EXPIRE: ("Expiries", "PointsExpired"),
+}
+"""For each kind of transaction, the metric of how many there were, and the one of how many points."""
 
 # A refused request adds no metric to the function's own set, and that is no reason to warn.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
@@ -19,7 +38,25 @@ def count(name: str, value: int = 1) -> None:
     metrics.add_metric(name, MetricUnit.Count, value)
 
 
+def count_recorded(recorded: Recorded) -> None:
+    """Count the lines that a request has written, time's among them."""
+    for line in [*recorded.due, *([] if recorded.replayed else [recorded.line])]:
+        lines, points = RECORDED[line.transaction.kind]
+        count(lines)
+        count(points, _points_of(line))
+
+
 def count_refusal(reason: str) -> None:
     """Count a request that was not done, by the kind of problem it got."""
     with single_metric("Refusals", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
         metric.add_dimension("reason", reason)
+
+
+def _points_of(line: Line) -> int:
+    """Return the points that a transaction is about: of an add as given, of all others without a sign."""
+    done = line.transaction
+    if done.kind is Kind.ADD:
+        return done.points
+    if done.kind is Kind.CAPTURE:
+        return -sum((done.taken or {}).values())
+    return done.amount or abs(done.points)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import Response
 
-from points.rules.refusals import LimitError, NotEnoughPointsError, PayerBelowZeroError, Refusal
+from points.rules.refusals import HoldEndError, NoOriginalError, NotEnoughPointsError, Refusal, TooFarError
 from points.storage.errors import (
     KeyReusedError,
     OutcomeUnknownError,
@@ -17,6 +17,14 @@ from points.storage.errors import (
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+
+_REFUSALS = {
+    NotEnoughPointsError: HTTPStatus.BAD_REQUEST,
+    HoldEndError: HTTPStatus.BAD_REQUEST,
+    TooFarError: HTTPStatus.BAD_REQUEST,
+    NoOriginalError: HTTPStatus.NOT_FOUND,
+}
+"""The statuses of the rules' refusals. All others are conflicts with how the account stands."""
 
 
 class FieldError(NamedTuple):
@@ -57,7 +65,8 @@ class Problem(Exception):
         }
         if self.errors:
             body["errors"] = [error._asdict() for error in self.errors]
-        return Response(self.status.value, CONTENT_TYPE, json.dumps(body, separators=(",", ":")), dict(self.headers))
+        text = json.dumps(body, separators=(",", ":"))
+        return Response(self.status.value, CONTENT_TYPE, text, {"Cache-Control": "no-store", **self.headers})
 
 
 def invalid(*errors: FieldError) -> Problem:
@@ -71,12 +80,10 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
     match error:
         case Problem():
             return error
-        case NotEnoughPointsError():
-            return _refused(HTTPStatus.BAD_REQUEST, "not-enough-points", "The user doesn't have enough points", error)
-        case PayerBelowZeroError():
-            return _refused(HTTPStatus.CONFLICT, "payer-below-zero", "The payer doesn't have enough points", error)
-        case LimitError():
-            return _refused(HTTPStatus.CONFLICT, f"limit-{error.limit}", "The account has reached a limit", error)
+        case Refusal():
+            status = _REFUSALS.get(type(error), HTTPStatus.CONFLICT)
+            reason = str(error)
+            return Problem(status, error.kind, error.title, reason, errors=[FieldError(error.field, reason)])
         case KeyReusedError():
             return Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -90,10 +97,9 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
                 HTTPStatus.PRECONDITION_FAILED,
                 "version-mismatch",
                 "The account has changed",
-                f"The account's last transaction is {error.sequence}, which If-Match does not name. "
-                "Nothing was recorded.",
-                errors=[FieldError("If-Match", f"does not name the account's last transaction, {error.sequence}")],
-                headers={"ETag": f'"{error.sequence}"'},
+                f'The account is at version "{error.version}": If-Match, if sent, must have that as a strong tag, '
+                "and If-None-Match must not have it. Nothing was recorded.",
+                headers={"ETag": f'"{error.version}"'},
             )
         case UnavailableError():
             return Problem(
@@ -118,8 +124,3 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
                 "Something went wrong",
                 "The ledger failed in a way it did not expect. Whether a change was recorded is not known.",
             )
-
-
-def _refused(status: HTTPStatus, kind: str, title: str, error: Refusal) -> Problem:
-    reason = str(error)
-    return Problem(status, kind, title, reason, errors=[FieldError(error.field, reason)])

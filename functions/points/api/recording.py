@@ -1,16 +1,32 @@
-"""What add and spend have in common: a body becomes the account's next line."""
+"""What all changes have in common: a body becomes the account's next line."""
+
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
-from points.api.bodies import AddBody, SpendBody, read_body
-from points.api.headers import read_if_match, read_retry
+from points.api.bodies import Body
+from points.api.headers import read_retry, read_versions
 from points.api.identity import account_of
+from points.api.observability import count_recorded
+from points.api.queries import Query, read_sequence
 from points.api.runtime import deadline_of, passbook
-from points.storage.passbook import Recorded
+from points.rules.terms import Change
+from points.storage.writing import Recorded
 
 
-def record(app: APIGatewayHttpResolver, action: str, model: type[AddBody] | type[SpendBody]) -> Recorded:
+def record(app: APIGatewayHttpResolver, action: str, body: Body[Any], *, of_path: bool = False) -> Recorded:
     """Record what the current request asks for, once, and only if the caller may.
+
+    Parameters
+    ----------
+    app
+        Has the request.
+    action
+        The second half of the scope that is needed.
+    body
+        What the request's body may hold.
+    of_path
+        Whether the change is to the transaction that the path names.
 
     Raises
     ------
@@ -19,11 +35,14 @@ def record(app: APIGatewayHttpResolver, action: str, model: type[AddBody] | type
     """
     event = app.current_event
     account = account_of(event, action)
-    change = read_body(event, model).to_change()
-    return passbook().record(
+    Query(event)
+    change: Change = body.read(event, **({"of": read_sequence(event)} if of_path else {}))
+    recorded = passbook().record(
         account,
         change,
         deadline_of(app.lambda_context),
         retry=read_retry(event, account, change),
-        only_at=read_if_match(event),
+        only_at=read_versions(event),
     )
+    count_recorded(recorded)
+    return recorded

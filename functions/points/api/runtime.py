@@ -7,19 +7,33 @@ from functools import cache
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from points.api.observability import count
+from points.storage.capacity import Limits
 from points.storage.clock import SystemClock
 from points.storage.dynamodb import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, make_client
 from points.storage.errors import UnavailableError
 from points.storage.passbook import Passbook
 
 _clock = SystemClock()
+_LIMITS = {
+    "MAX_OPEN_HOLDS": "open_holds",
+    "MAX_PENDING_ADDS": "pending_adds",
+    "CALENDAR_SHARDS": "calendar_shards",
+}
+"""The variables by which a deployment sets limits of its own."""
 _MARGIN_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S + 0.5
 
 
 @cache
 def passbook() -> Passbook:
     """Return the function's one passbook, over the table that TABLE_NAME names."""
-    return Passbook(make_client(), os.environ["TABLE_NAME"], on_lost_race=lambda: count("LostRaces"), clock=_clock)
+    settings = {name: int(os.environ[variable]) for variable, name in _LIMITS.items() if os.environ.get(variable)}
+    return Passbook(
+        make_client(),
+        os.environ["TABLE_NAME"],
+        limits=Limits(**settings),
+        on_lost_race=lambda: count("LostRaces"),
+        clock=_clock,
+    )
 
 
 def deadline_of(context: LambdaContext) -> float:
@@ -40,7 +54,7 @@ def _start() -> None:
     ready = passbook()
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         with suppress(UnavailableError):
-            ready.standing("#", _clock.elapsed() + _MARGIN_S)
+            ready.now("#", _clock.elapsed() + _MARGIN_S)
         ready.close()
 
 

@@ -1,5 +1,6 @@
 """What the ledger promises, as pure functions: no AWS, no clock, no input or output.
 
-`terms` has the vocabulary, `positions` the order in which lots are spent, `plans` what an add or a spend makes of an
-account's state, and `refusals` why it may not.
+From the bottom: `order` has the order in which lots are spent, `terms` the vocabulary, `ranges` where the open lots
+are, `walk` the one walk over them and its undoing, `refusals` why a change may not be, `plans` what each change makes
+of an account's state, `time` what time does to it, and `fates` what has become of a transaction since.
 """

@@ -1,22 +1,88 @@
-"""What an add or a spend makes of an account's state. The rules of the ledger are these few functions."""
+"""What a change makes of an account's state: a case for each kind of change, all made of the same few moves."""
 
-from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from points.rules.positions import lot_position, next_generation
-from points.rules.refusals import LimitError, NotEnoughPointsError, PayerBelowZeroError
-from points.rules.terms import MAX_POINTS, Add, Added, Draw, Lot, Spend, Spent, State
+from points.rules.order import expiry_of, lot_key
+from points.rules.ranges import in_order, place, whole
+from points.rules.refusals import (
+    EndedError,
+    HoldEndError,
+    LimitError,
+    MoreThanLeftError,
+    NoOriginalError,
+    NotEnoughPointsError,
+    NothingToRefundError,
+    NotPendingError,
+    PayerBelowZeroError,
+)
+from points.rules.terms import (
+    MAX_POINTS,
+    Add,
+    Cancel,
+    Capture,
+    Change,
+    Hold,
+    Kind,
+    Lot,
+    OpenHold,
+    Origin,
+    PendingAdd,
+    Records,
+    Refund,
+    Spend,
+    State,
+    Transaction,
+    Void,
+)
+from points.rules.walk import Step, close, given, last_of, undo, walk, walk_again
+
+USUAL_HOLD = timedelta(days=7)
+LONGEST_HOLD = timedelta(days=365)
 
 
 class Plan(NamedTuple):
-    """The transaction to record and the state after it."""
+    """The transaction to record and the state after it.
 
-    transaction: Added | Spent
+    Attributes
+    ----------
+    lot
+        The lot that it opens.
+    undone
+        Of what undoes an earlier transaction, how many points of that are undone in all.
+    wakes_at
+        The moment from which on time has something to do because of it.
+    lots_expired
+        How many lots expired.
+    """
+
+    transaction: Transaction
     state: State
+    lot: Lot | None = None
+    undone: int = 0
+    wakes_at: datetime | None = None
+    lots_expired: int = 0
 
 
-def plan(change: Add | Spend, state: State, sequence: int, lots: Iterable[Lot]) -> Plan:
-    """Work out the transaction with this sequence number.
+def check_original(change: Change, records: Records) -> None:
+    """Make sure that what a change refers to is there.
+
+    Raises
+    ------
+    NoOriginalError
+        It is not.
+    """
+    if isinstance(change, Refund | Cancel | Capture | Void):
+        origin = records.origin(change.of)
+        if origin is None:
+            raise NoOriginalError(change.of)
+        if isinstance(change, Capture | Void) and origin.transaction.kind is not Kind.HOLD:
+            raise NoOriginalError(change.of, Kind.HOLD)
+
+
+def plan(change: Change, state: State, now: datetime, records: Records) -> Plan:
+    """Work out the next transaction, when all that is due by now has been recorded.
 
     Parameters
     ----------
@@ -24,82 +90,205 @@ def plan(change: Add | Spend, state: State, sequence: int, lots: Iterable[Lot]) 
         What is asked for.
     state
         The account's state before it.
-    sequence
-        The number that the transaction will have.
-    lots
-        The open lots in the order of their positions. Consumed only as far as a spend needs; an add needs none.
+    now
+        When it will say that it was recorded.
+    records
+        What is on record below it.
 
     Raises
     ------
     Refusal
         The rules do not allow the change in this state.
     """
-    if isinstance(change, Spend):
-        transaction, state, _ = plan_spend(change, state, lots)
-        return Plan(transaction, state)
-    return plan_add(change, state, sequence)
-
-
-def plan_add(add: Add, state: State, sequence: int) -> Plan:
-    """A positive add becomes an open lot; a negative one becomes a debt that the payer's oldest lots will pay."""
-    balance = state.balances.get(add.payer, 0) + add.points
-    if balance < 0:
-        raise PayerBelowZeroError(add.payer, balance - add.points, -add.points)
-    if balance > MAX_POINTS:
-        raise LimitError("payer-total", "points", f"{add.payer} would have {balance} points; the most is {MAX_POINTS}.")
-    owed, position = dict(state.owed), None
-    if add.points > 0:
-        position = lot_position(add.timestamp, sequence, state.spent_through)
-    else:
-        owed[add.payer] = owed.get(add.payer, 0) - add.points
-    return Plan(
-        Added(add.payer, add.points, add.timestamp, position),
-        State({**state.balances, add.payer: balance}, owed, state.part_spent, state.spent_through),
+    planned = _plan(change, state, now, records)
+    sequence = state.sequence + 1
+    return planned._replace(
+        transaction=replace(planned.transaction, reference=change.reference, metadata=change.metadata),
+        state=replace(planned.state, sequence=sequence, changed=sequence, moment=now),
     )
 
 
-class SpendPlan(NamedTuple):
-    """A spend, the state after it, and which lots it drew on, in order."""
-
-    transaction: Spent
-    state: State
-    draws: list[Draw]
-
-
-def plan_spend(spend: Spend, state: State, lots: Iterable[Lot]) -> SpendPlan:
-    """Take exactly the points asked from the oldest open lots, or refuse."""
-    if spend.points > state.total:
-        raise NotEnoughPointsError(state.total, spend.points)
-    draws, owed, part_spent, spent_through = _draw(spend.points, state, lots)
-    taken: dict[str, int] = {}
-    for lot, points in draws:
-        taken[lot.payer] = taken.get(lot.payer, 0) + points
-    balances = {payer: points - taken.get(payer, 0) for payer, points in state.balances.items()}
-    if spend.points == state.total and not owed:
-        spent_through = next_generation(spent_through)
-    return SpendPlan(Spent(spend.points, taken), State(balances, owed, part_spent, spent_through), draws)
+def _plan(change: Change, state: State, now: datetime, records: Records) -> Plan:  # noqa: PLR0911 - one for each kind
+    match change:
+        case Add():
+            return _plan_add(change, state, now)
+        case Spend():
+            steps, after = draw(change.points, state, records)
+            return Plan(Transaction(kind=Kind.SPEND, points=-change.points, taken=given(steps, -1)), after)
+        case Hold():
+            return _plan_hold(change, state, now, records)
+        case Refund():
+            return _plan_refund(change, state, now, records)
+        case Capture():
+            return _plan_capture(change, state, now, records)
+        case Void(of=of):
+            hold, without = take_hold(of, state, records)
+            return give_back(Kind.VOID, of, hold.points, without, now, records)
+        case Cancel():
+            return _plan_cancel(change, state, records)
 
 
-def _draw(points: int, state: State, lots: Iterable[Lot]) -> tuple[list[Draw], dict[str, int], dict[int, int], str]:
-    """Walk the open lots, oldest first, until they have given `points`; each lot first pays what its payer owes."""
-    draws: list[Draw] = []
-    owed, part_spent, spent_through = dict(state.owed), dict(state.part_spent), state.spent_through
-    missing = points
-    for lot in lots:
-        left = lot.points - part_spent.pop(lot.sequence, 0)
-        settled = min(left, owed.get(lot.payer, 0))
-        given = min(left - settled, missing)
-        if settled:
-            owed[lot.payer] -= settled
-            if not owed[lot.payer]:
-                del owed[lot.payer]
-        if given:
-            draws.append(Draw(lot, given))
-            missing -= given
-        if settled + given < left:
-            part_spent[lot.sequence] = lot.points - (left - settled - given)
-        else:
-            spent_through = lot.position
-        if not missing:
-            return draws, owed, part_spent, spent_through
-    raise AssertionError("the open lots hold less than the balance: the passbook is damaged")
+def _plan_add(add: Add, state: State, now: datetime) -> Plan:
+    """A positive add becomes an open lot, now or later; a negative one a debt that the payer's next lots will pay."""
+    if add.points > 0:
+        _check_sum(state, add.points)
+        if add.effective_at and add.effective_at > now:
+            return _plan_pending(add, add.effective_at, state)
+        return open_lot(Kind.ADD, add.payer, add.points, add.timestamp, add.expires_at, state)
+    balance = state.balances.get(add.payer, 0)
+    if balance + add.points < 0:
+        raise PayerBelowZeroError(add.payer, balance, -add.points)
+    return Plan(
+        Transaction(kind=Kind.ADD, payer=add.payer, points=add.points, timestamp=add.timestamp),
+        replace(
+            state,
+            balances={**state.balances, add.payer: balance + add.points},
+            owed={**state.owed, add.payer: state.owed.get(add.payer, 0) - add.points},
+        ),
+    )
+
+
+def _plan_pending(add: Add, effective_at: datetime, state: State) -> Plan:
+    pending = PendingAdd(add.payer, add.points, add.timestamp, effective_at, add.expires_at)
+    transaction = Transaction(kind=Kind.PENDING, points=0, **pending._asdict())
+    after = replace(state, pending={**state.pending, state.sequence + 1: pending})
+    return Plan(transaction, after, wakes_at=effective_at)
+
+
+def open_lot(
+    kind: Kind,
+    payer: str,
+    points: int,
+    timestamp: datetime,
+    expires_at: datetime | None,
+    state: State,
+    *,
+    pending: int | None = None,
+) -> Plan:
+    """Let points become a lot, now or, of a pending add, when they arrive."""
+    sequence = state.sequence + 1
+    position, ranges, watermark = place(state, lot_key(timestamp, sequence, expires_at))
+    balances = {**state.balances, payer: state.balances.get(payer, 0) + points}
+    return Plan(
+        Transaction(kind=kind, payer=payer, points=points, timestamp=timestamp, expires_at=expires_at),
+        replace(state, balances=balances, ranges=ranges, watermark=watermark),
+        Lot(sequence, position, payer, points, pending),
+        wakes_at=expires_at,
+    )
+
+
+def draw(points: int, state: State, records: Records) -> tuple[list[Step], State]:
+    """Take exactly these points from the next open lots, or refuse."""
+    if points > state.total:
+        raise NotEnoughPointsError(state.total, points)
+    steps = walk(state, in_order(whole(state.ranges), records, state.sequence), points)
+    return steps, close(state, steps, records)
+
+
+def _plan_hold(hold: Hold, state: State, now: datetime, records: Records) -> Plan:
+    """Draw as a spend does, and reserve room for what the end of the hold may bring back."""
+    expires_at = hold.expires_at or now + USUAL_HOLD
+    if not now < expires_at <= now + LONGEST_HOLD:
+        raise HoldEndError(now, now + LONGEST_HOLD)
+    steps, after = draw(hold.points, state, records)
+    part_spent = sum(step.closed and step.lot.sequence in state.part_spent for step in steps)
+    reserved = OpenHold(hold.points, expires_at, len({step.run for step in steps}) + 1, part_spent + 2)
+    return Plan(
+        Transaction(kind=Kind.HOLD, points=-hold.points, expires_at=expires_at, taken=given(steps, -1)),
+        replace(after, holds={**state.holds, state.sequence + 1: reserved}),
+        wakes_at=expires_at,
+    )
+
+
+def give_back(
+    kind: Kind, of: int, points: int, state: State, now: datetime, records: Records, *, undone: int = 0
+) -> Plan:
+    """Put back the last points that a walk drew and that are not undone yet, into the very lots they came from."""
+    origin = _origin(of, records)
+    end = -origin.transaction.points - undone
+    steps = last_of(walk_again(origin, records), end - points, end)
+    expired = any(expiry and expiry <= now for expiry in (expiry_of(step.lot.position) for step in steps))
+    return Plan(
+        Transaction(kind=kind, of=of, points=points, returned=given(steps)),
+        undo(state, steps, records),
+        undone=undone + points,
+        wakes_at=now if expired else None,
+    )
+
+
+def _plan_refund(refund: Refund, state: State, now: datetime, records: Records) -> Plan:
+    """Give back what is left of a spend or of a captured hold, or a part; a capture means its hold."""
+    transaction = _origin(refund.of, records).transaction
+    of = transaction.of if transaction.kind is Kind.CAPTURE and transaction.of else refund.of
+    if transaction.kind not in {Kind.SPEND, Kind.HOLD, Kind.CAPTURE} or of in state.holds:
+        raise NothingToRefundError(of, transaction.kind)
+    latest = records.latest(of)
+    if latest and latest.kind in {Kind.VOID, Kind.LAPSE}:
+        raise EndedError(of, latest)
+    undone = latest.undone if latest else 0
+    left = -_origin(of, records).transaction.points - undone
+    points = left if refund.points is None else refund.points
+    if not 0 < points <= left:
+        raise MoreThanLeftError(of, left, refund.points)
+    _check_sum(state, points)
+    return give_back(Kind.REFUND, of, points, state, now, records, undone=undone)
+
+
+def _plan_capture(capture: Capture, state: State, now: datetime, records: Records) -> Plan:
+    """Spend so much of a hold, and give back the rest as a refund does."""
+    hold, without = take_hold(capture.of, state, records)
+    points = hold.points if capture.points is None else capture.points
+    if points > hold.points:
+        raise MoreThanLeftError(capture.of, hold.points, points)
+    taken = _origin(capture.of, records).transaction.taken or {}
+    transaction = Transaction(kind=Kind.CAPTURE, of=capture.of, points=0, taken=taken, returned={})
+    if points == hold.points:
+        return Plan(transaction, without)
+    planned = give_back(Kind.CAPTURE, capture.of, hold.points - points, without, now, records)
+    returned = planned.transaction.returned or {}
+    kept = {payer: held + returned.get(payer, 0) for payer, held in taken.items() if held + returned.get(payer, 0)}
+    return planned._replace(transaction=replace(planned.transaction, taken=kept))
+
+
+def take_hold(of: int, state: State, records: Records) -> tuple[OpenHold, State]:
+    """Return an open hold, and the state without it; or say how it ended."""
+    if of not in state.holds:
+        raise _ended(of, records)
+    others = {number: hold for number, hold in state.holds.items() if number != of}
+    return state.holds[of], replace(state, holds=others)
+
+
+def take_pending(of: int, state: State) -> tuple[PendingAdd, State]:
+    """Return a pending add, and the state without it."""
+    others = {number: add for number, add in state.pending.items() if number != of}
+    return state.pending[of], replace(state, pending=others)
+
+
+def _plan_cancel(cancel: Cancel, state: State, records: Records) -> Plan:
+    if cancel.of not in state.pending:
+        kind = _origin(cancel.of, records).transaction.kind
+        raise _ended(cancel.of, records) if kind is Kind.PENDING else NotPendingError(cancel.of, kind)
+    add, without = take_pending(cancel.of, state)
+    return Plan(Transaction(kind=Kind.CANCEL, of=cancel.of, points=0, payer=add.payer, amount=add.amount), without)
+
+
+def _ended(of: int, records: Records) -> EndedError:
+    ending = records.closing(of)
+    if ending is None:
+        raise AssertionError("a hold or a pending add is gone without a trace: the passbook is damaged")
+    return EndedError(of, ending)
+
+
+def _origin(of: int, records: Records) -> Origin:
+    origin = records.origin(of)
+    if origin is None:
+        raise AssertionError("a transaction is missing: the passbook is damaged")
+    return origin
+
+
+def _check_sum(state: State, more: int) -> None:
+    total = state.total + state.held + state.awaited + more
+    if total > MAX_POINTS:
+        raise LimitError(
+            "account-total", "points", f"The account would hold {total:,} points in all; the most is {MAX_POINTS:,}."
+        )

@@ -1,5 +1,8 @@
-"""The passbook in DynamoDB: one table, one kind of item, one conditional PutItem per change.
+"""The passbook in DynamoDB: one table, one kind of item, one conditional PutItem per line.
 
-`lines` has a line and its item, `requests` the exact requests, `dynamodb` the client and what its errors mean,
-`open_lots` the reading of lots, `capacity` what an account may grow to, and `passbook` what callers use.
+From the bottom: `attributes` has how values are kept, `lines` a line and its item, with its `listing` for callers, its
+place in the `chain` and its `sizes`; `indexes` the table's indexes, `requests` the exact requests, `dynamodb` the
+client and what its errors mean. `calls` makes the calls, `reading` reads lines, `lot_pages` and `records` are what the
+rules look up, `timeline` is what time has done, `capacity` what an account may grow to, `writing` puts lines, and
+`passbook` is what callers use.
 """

@@ -1,63 +1,100 @@
-"""How far an account may grow. Checked when points are added, so that no later spend can fail on it.
+"""How far an account may grow. Checked where it grows, so that nothing that must follow can ever fail for want of room.
 
-DynamoDB holds 400 KB in an item and its entries in local indexes together, and 1,024 bytes in a sort key. What a line
-needs beyond a fixed part is a balance per payer, a mention of the payer as taken from or as owing, and an entry per
-part-spent lot. A spend names a payer either as taken from or as owing, never as both: a payer that owes has given
-nothing. And until the next lot, spends can make at most one more lot part-spent: the oldest open one, inside which they
-stop; to stop inside another they must first spend that one wholly.
+DynamoDB holds 400 KB in an item and its entries in local indexes together. What a line needs beyond a fixed part is its
+payers, part-spent lots, open ranges, open holds and pending adds. A line may name a payer four times: its balance, what
+it owes, what was taken from it and what it got back.
+
+Adds, holds and refunds make room for all that can follow from them without being asked: spends, captures, voids, and
+what time does. A spend leaves at most one more lot part-spent, the one that it stops inside; to stop inside another, it
+must first close that one. The end of a hold brings back at most one range more than the hold drew on, and of part-spent
+lots those that it closed and two more: later lots may stand between what it closed and the lot that it stopped inside.
+A pending add brings a range, a part-spent lot and its payer. Whatever can bring something back has that reserved.
 """
 
+from dataclasses import dataclass
+
 from points.rules.refusals import LimitError
-from points.rules.terms import State
-from points.storage.lines import Line
+from points.rules.terms import Kind, State
+from points.storage.lines import CALENDAR_SHARDS, Line
 
 LINE_BYTES = 400 * 1024
-SORT_KEY_BYTES = 1024
+ACCOUNT_BYTES = 9 * 1000**3
+"""Of the 10 GB that DynamoDB holds of an account; the rest is for what must still follow."""
 
-_FIXED_BYTES = 8 * 1024
-"""More than all of a line but its payers and part-spent lots: keys, names, times, key and digest, index entries."""
+_FIXED_BYTES = 12 * 1024
+"""More than all of a line but what grows: keys, names, times, digests, metadata, index entries."""
 
 _POINTS_BYTES = 10  # a number of at most 16 digits: two to a byte, a byte, and one for the sign
 _NUMBER_BYTES = 21  # the most that any number takes: what a payer owes may be the sum of many adds
 _PAIR_BYTES = 1 + 3 + 2  # a list's element: a list of two elements
 _ENTRY_BYTES = 1  # a map's element
+_MOMENT_BYTES = 27
+_POSITION_BYTES = 40
+
+_RANGE_BYTES = _PAIR_BYTES + 2 * _POSITION_BYTES
+_PART_SPENT_BYTES = _ENTRY_BYTES + 2 * _POINTS_BYTES
+_HOLD_BYTES = _ENTRY_BYTES + 3 + 4 + 4 * _POINTS_BYTES + _MOMENT_BYTES
+_PENDING_BYTES = _ENTRY_BYTES + 3 + 5 + 2 * _POINTS_BYTES + 3 * _MOMENT_BYTES  # and the payer's name
 
 
-def check_capacity(line: Line) -> None:
-    """Refuse an add after which a line, of this account as it is or of any spend of it, could be too large.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a deployment may set: how many holds and pending adds an account has at most, and the calendar's shards."""
+
+    open_holds: int = 100
+    pending_adds: int = 100
+    calendar_shards: int = CALENDAR_SHARDS
+
+
+_GROWS = {Kind.ADD, Kind.PENDING, Kind.HOLD, Kind.REFUND}
+
+
+def check_capacity(line: Line, limits: Limits) -> None:
+    """Refuse a line by which the account grows, if what can follow from it would not fit.
 
     Raises
     ------
     LimitError
-        It names the limit: `late-lots`, `payers` or `part-spent-lots`.
+        It names the limit: `payers`, `open-holds`, `pending-adds`, `line-size` or `account-size`.
     """
-    lot = line.lot
-    if lot is None:
+    if line.transaction.kind not in _GROWS | {Kind.CANCEL}:
         return
-    if len(lot.position) > SORT_KEY_BYTES:
-        raise LimitError(
-            "late-lots",
-            "timestamp",
-            "The account has too many late lots nested in one another; add with a later timestamp, or spend first.",
-        )
-    if largest_line(line.state) > LINE_BYTES:
-        if largest_line(State(balances=line.state.balances)) > LINE_BYTES:
+    if line.size > ACCOUNT_BYTES:
+        raise LimitError("account-size", "account", "The account holds as many transactions as it can.")
+    if line.transaction.kind not in _GROWS:
+        return
+    state = line.state
+    if len(state.holds) > limits.open_holds:
+        raise LimitError("open-holds", "points", f"The account has {limits.open_holds} open holds already, the most.")
+    if len(state.pending) > limits.pending_adds:
+        reason = f"The account has {limits.pending_adds} pending adds already, the most."
+        raise LimitError("pending-adds", "effective_at", reason)
+    if largest_line(state) > LINE_BYTES:
+        if largest_line(State(balances=state.balances, pending=state.pending, ranges=state.ranges[:1])) > LINE_BYTES:
             raise LimitError("payers", "payer", "The account has no room for another payer.")
         raise LimitError(
-            "part-spent-lots",
-            "timestamp",
-            "The account has no room for another lot: too many of its lots are spent in part. Spend some points first.",
+            "line-size",
+            "account",
+            "The account's open lots are too scattered: too many are spent in part, or held. Spend some points first.",
         )
 
 
 def largest_line(state: State) -> int:
-    """Bound the bytes of every line that can follow before another lot."""
-    payers = sum(_largest_payer(len(payer.encode())) for payer in state.balances)
-    part_spent = (len(state.part_spent) + 1) * (_ENTRY_BYTES + 2 * _POINTS_BYTES)
-    return _FIXED_BYTES + payers + part_spent
+    """Bound the bytes of every line that can follow without another add, hold or refund."""
+    holds, pending = state.holds.values(), state.pending.values()
+    payers = {*state.balances, *(add.payer for add in pending)}
+    part_spent = len(state.part_spent) + 1 + sum(hold.part_spent for hold in holds) + len(pending)
+    ranges = len(state.ranges) + sum(hold.ranges for hold in holds) + len(pending)
+    return (
+        _FIXED_BYTES
+        + sum(_largest_payer(len(payer.encode())) for payer in payers)
+        + part_spent * _PART_SPENT_BYTES
+        + ranges * _RANGE_BYTES
+        + len(holds) * _HOLD_BYTES
+        + sum(_PENDING_BYTES + len(add.payer.encode()) for add in pending)
+    )
 
 
 def _largest_payer(name: int) -> int:
-    balance = _PAIR_BYTES + name + _POINTS_BYTES
-    owed = _ENTRY_BYTES + name + _NUMBER_BYTES  # more than a mention as taken from, which is as large as the balance
-    return balance + owed
+    """Bound what a line needs for a payer: its balance, what was taken from it, what came back to it, what it owes."""
+    return 3 * (_PAIR_BYTES + name + _POINTS_BYTES) + _ENTRY_BYTES + name + _NUMBER_BYTES

@@ -1,4 +1,9 @@
-"""Why the storage could not do as asked. None of these says anything about the request itself, the last two aside."""
+"""Why the storage could not do as asked. None of these says anything about the request itself, the last two aside.
+
+Where time ran out, the last failed call is the cause, for the log: it names the endpoint or what DynamoDB said.
+"""
+
+from datetime import timedelta
 
 
 class UnavailableError(Exception):
@@ -10,10 +15,17 @@ class BusyError(UnavailableError):
 
 
 class UnknownFormatError(UnavailableError):
-    """A line was written by a newer version of this code, which this version must not write below."""
+    """A line was written by another version of this code, which this version must not write below."""
 
     def __init__(self, found: str) -> None:
         super().__init__(f"the line has format {found}")
+
+
+class ClockError(UnavailableError):
+    """The clock is too far off DynamoDB's to decide what is due."""
+
+    def __init__(self, skew: timedelta) -> None:
+        super().__init__(f"the clock is {skew.total_seconds():+.0f} s off DynamoDB's")
 
 
 class OutcomeUnknownError(Exception):
@@ -25,8 +37,8 @@ class KeyReusedError(Exception):
 
 
 class VersionMismatchError(Exception):
-    """The account's last line is not the one that the caller named."""
+    """The account's version is not the one that the caller named."""
 
-    def __init__(self, sequence: int) -> None:
-        super().__init__(f"the account stands at {sequence}")
-        self.sequence = sequence
+    def __init__(self, version: str) -> None:
+        super().__init__(f"the account's version is {version}")
+        self.version = version

@@ -1,25 +1,39 @@
 """A line of the passbook, and the DynamoDB item that holds it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
+from zlib import crc32
 
-from points.moments import format_recorded_at, format_timestamp
 from points.rules.plans import Plan
-from points.rules.terms import Added, Lot, Spent, State
+from points.rules.terms import BEFORE_ALL, Kind, Lot, Reference, State, Transaction
+from points.storage.attributes import (
+    STATE,
+    TRANSACTION,
+    Item,
+    decode,
+    encode,
+    from_moment,
+    from_number,
+    to_moment,
+    to_number,
+    to_text,
+)
+from points.storage.chain import first_digest, next_digest
 from points.storage.errors import UnknownFormatError
+from points.storage.indexes import original_key, reference_key
+from points.storage.listing import listed
+from points.storage.sizes import stored_bytes
 
-FORMAT = "1"
+FORMAT = "2"
 """The layout of the items written here. Raise it when old code must not write below a new line."""
 
 CALLERS_KEY = "caller#"
 """What stands before a caller's idempotency key, so that keys of the ledger's own can stand beside them."""
 
-BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
-
-Item = dict[str, dict[str, Any]]
-"""An item as botocore's client sends and returns it."""
+CALENDAR_SHARDS = 16
+"""Into how many parts the accounts of an hour of the calendar are split, if nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +46,31 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an account stands: after its last line, or at sequence 0 if it has none."""
+    """Where an account stands: after its last line, or at sequence 0 if it has none.
+
+    Attributes
+    ----------
+    digest
+        The last line's digest, by which the chain goes on.
+    size
+        The bytes of all lines of the account so far.
+    """
 
     account: str
-    sequence: int = 0
     recorded_at: datetime = BEFORE_ALL
     state: State = field(default_factory=State)
+    digest: str = ""
+    size: int = 0
+
+    @property
+    def sequence(self) -> int:
+        """The last line's sequence number."""
+        return self.state.sequence
+
+    @property
+    def version(self) -> str:
+        """Names the content of the account: see `State.version`."""
+        return self.state.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,48 +80,88 @@ class Line(Standing):
     `write_id` is random and made anew for every plan: it alone tells a writer that the line it finds is its own.
     """
 
-    transaction: Added | Spent = field(kw_only=True)
+    transaction: Transaction = field(kw_only=True)
     write_id: str = field(kw_only=True)
     retry: Retry | None = field(default=None, kw_only=True)
+    lot: Lot | None = field(default=None, kw_only=True)
+    undone: int = field(default=0, kw_only=True)
+    calendar_key: str | None = field(default=None, kw_only=True)
 
     @property
-    def lot(self) -> Lot | None:
-        """The lot that this line opened, if it is a positive add."""
-        done = self.transaction
-        if isinstance(done, Added) and done.position:
-            return Lot(self.sequence, done.position, done.payer, done.points)
-        return None
+    def is_times_own(self) -> bool:
+        """Whether no caller asked for it."""
+        return self.state.changed != self.sequence
+
+    @property
+    def listed(self) -> dict[str, Any]:
+        """The transaction as callers see it."""
+        return listed(self.sequence, self.recorded_at, self.transaction) | {"digest": self.digest}
+
+    @property
+    def reference(self) -> Reference:
+        """What this line is to the one that it refers to."""
+        return Reference(self.sequence, self.transaction.kind, self.state.moment, self.undone)
 
 
-def next_line(above: Standing, plan: Plan, now: datetime, write_id: str, retry: Retry | None) -> Line:
-    """Write the line that follows `above`. It is never dated before it, however the clocks differ."""
-    return Line(
+def next_line(
+    above: Standing, plan: Plan, now: datetime, retry: Retry | None = None, *, shards: int = CALENDAR_SHARDS
+) -> Line:
+    """Write the line that follows `above`, which is dated no later than `now`."""
+    told = listed(plan.state.sequence, now, plan.transaction)
+    line = Line(
         above.account,
-        above.sequence + 1,
-        max(now, above.recorded_at),
+        now,
         plan.state,
+        next_digest(above.digest or first_digest(above.account), above.account, told),
+        above.size,
         transaction=plan.transaction,
-        write_id=write_id,
+        write_id=uuid4().hex,
         retry=retry,
+        lot=plan.lot,
+        undone=plan.undone,
+        calendar_key=calendar_key(max(plan.wakes_at, now), shard_of(above.account, shards)) if plan.wakes_at else None,
     )
+    return replace(line, size=above.size + stored_bytes(to_item(line)))
+
+
+def calendar_key(moment: datetime, shard: int) -> str:
+    """Return the hour and the shard under which the calendar has an account with something to do."""
+    return f"{moment:%Y-%m-%dT%H}#{shard}"
+
+
+def shard_of(account: str, shards: int) -> int:
+    """Return the part of the calendar that an account is in."""
+    return crc32(account.encode()) % shards
 
 
 def to_item(line: Line) -> Item:
     """Lay a line out as DynamoDB keeps it. Index keys are present only where the line belongs in the index."""
+    done = line.transaction
     item: Item = {
-        "account": {"S": line.account},
-        "sequence": {"N": str(line.sequence)},
+        "account": to_text(line.account),
+        "sequence": to_number(line.sequence),
         "format": {"N": FORMAT},
-        "recorded_at": {"S": format_recorded_at(line.recorded_at)},
-        "write_id": {"S": line.write_id},
-        **_transaction_to_attributes(line.transaction),
-        **_state_to_attributes(line.state),
+        "recorded_at": to_moment(line.recorded_at),
+        "write_id": to_text(line.write_id),
+        "digest": to_text(line.digest),
+        "size": to_number(line.size),
+        **encode(done, TRANSACTION),
+        **encode(line.state, STATE),
     }
     if line.sequence == 1:
         item["opened_at"] = item["recorded_at"]  # sparse: an index on it would list the accounts
+    if line.lot:
+        item["timestamp_key"] = to_text(line.lot.position)
     if line.retry:
-        item["idempotency_key"] = {"S": CALLERS_KEY + line.retry.key}
-        item["request_digest"] = {"S": line.retry.digest}
+        item["idempotency_key"] = to_text(CALLERS_KEY + line.retry.key)
+        item["request_digest"] = to_text(line.retry.digest)
+    if done.of:
+        item["original_key"] = to_text(original_key(done.of, line.sequence))
+        item["undone"] = to_number(line.undone)
+    if done.reference:
+        item["reference_key"] = to_text(reference_key(done.reference, line.sequence))
+    if line.calendar_key:
+        item["calendar_key"] = to_text(line.calendar_key)
     return item
 
 
@@ -98,77 +171,45 @@ def from_item(item: Item) -> Line:
     Raises
     ------
     UnknownFormatError
-        The line was written by a newer version of this code.
+        The line was written by another version of this code.
     """
     if item["format"]["N"] != FORMAT:
         raise UnknownFormatError(item["format"]["N"])
     retry = None
     if "idempotency_key" in item:
         retry = Retry(item["idempotency_key"]["S"].removeprefix(CALLERS_KEY), item["request_digest"]["S"])
+    state = decode(item, STATE)
     return Line(
         item["account"]["S"],
-        int(item["sequence"]["N"]),
-        datetime.fromisoformat(item["recorded_at"]["S"]),
-        _state_from_item(item),
-        transaction=_transaction_from_item(item),
+        from_moment(item["recorded_at"]),
+        State(sequence=from_number(item["sequence"]), **state),
+        item["digest"]["S"],
+        from_number(item["size"]),
+        transaction=Transaction(**decode(item, TRANSACTION)),
         write_id=item["write_id"]["S"],
         retry=retry,
+        lot=lot_from_item(item) if "timestamp_key" in item else None,
+        undone=from_number(item["undone"]) if "undone" in item else 0,
+        calendar_key=item["calendar_key"]["S"] if "calendar_key" in item else None,
     )
 
 
 def lot_from_item(item: Item) -> Lot:
-    """Read a lot from its entry in the index by timestamp."""
-    return Lot(int(item["sequence"]["N"]), item["timestamp_key"]["S"], item["payer"]["S"], int(item["points"]["N"]))
-
-
-def _transaction_to_attributes(done: Added | Spent) -> Item:
-    if isinstance(done, Spent):
-        return {
-            "kind": {"S": "spend"},
-            "points": {"N": str(-done.points)},
-            "taken": _to_pairs(done.taken.items()),
-        }
-    attributes: Item = {
-        "kind": {"S": "add"},
-        "payer": {"S": done.payer},
-        "points": {"N": str(done.points)},
-        "timestamp": {"S": format_timestamp(done.timestamp)},
-    }
-    if done.position:
-        attributes["timestamp_key"] = {"S": done.position}
-    return attributes
-
-
-def _transaction_from_item(item: Item) -> Added | Spent:
-    points = int(item["points"]["N"])
-    if item["kind"]["S"] == "spend":
-        return Spent(-points, _from_pairs(item["taken"]))
-    timestamp = datetime.fromisoformat(item["timestamp"]["S"])
-    return Added(item["payer"]["S"], points, timestamp, item.get("timestamp_key", {}).get("S"))
-
-
-def _state_to_attributes(state: State) -> Item:
-    return {
-        "balances": _to_pairs(state.balances.items()),
-        "owed": {"M": {payer: {"N": str(points)} for payer, points in state.owed.items()}},
-        "part_spent": {"M": {str(lot): {"N": str(points)} for lot, points in state.part_spent.items()}},
-        "spent_through": {"S": state.spent_through},
-    }
-
-
-def _state_from_item(item: Item) -> State:
-    return State(
-        balances=_from_pairs(item["balances"]),
-        owed={payer: int(points["N"]) for payer, points in item["owed"]["M"].items()},
-        part_spent={int(lot): int(points["N"]) for lot, points in item["part_spent"]["M"].items()},
-        spent_through=item["spent_through"]["S"],
+    """Read a lot from its line, or from its entry in the index by timestamp."""
+    return Lot(
+        from_number(item["sequence"]),
+        item["timestamp_key"]["S"],
+        item["payer"]["S"],
+        from_number(item["points"]),
+        from_number(item["of"]) if "of" in item else None,
     )
 
 
-def _to_pairs(points_of_payers: Iterable[tuple[str, int]]) -> dict[str, Any]:
-    """Lay out points per payer as a list of pairs: a DynamoDB map would lose the order."""
-    return {"L": [{"L": [{"S": payer}, {"N": str(points)}]} for payer, points in points_of_payers]}
-
-
-def _from_pairs(pairs: dict[str, Any]) -> dict[str, int]:
-    return {payer["S"]: int(points["N"]) for payer, points in (pair["L"] for pair in pairs["L"])}
+def reference_from_item(item: Item) -> Reference:
+    """Read a reference from its entry in the index by original."""
+    return Reference(
+        from_number(item["sequence"]),
+        Kind(item["kind"]["S"]),
+        from_moment(item["moment"]),
+        from_number(item["undone"]),
+    )

@@ -1,13 +1,22 @@
-"""The exact DynamoDB requests of the passbook, as data. Every read is strongly consistent."""
+"""The exact DynamoDB requests of the passbook, as data. Every read of an account is strongly consistent."""
 
 from typing import Any
 
+from points.storage.indexes import (
+    BY_IDEMPOTENCY_KEY,
+    BY_ORIGINAL,
+    BY_REFERENCE,
+    BY_TIMESTAMP,
+    Index,
+    original_key,
+    reference_key,
+)
 from points.storage.lines import CALLERS_KEY, Line, to_item
 
-BY_TIMESTAMP = "by_timestamp"
-BY_IDEMPOTENCY_KEY = "by_idempotency_key"
-
 Request = dict[str, Any]
+
+_HIGHEST = 10**12 - 1
+"""Beyond every sequence number that an account can reach."""
 
 
 def put_line(table: str, line: Line) -> Request:
@@ -32,40 +41,51 @@ def get_line(table: str, account: str, sequence: int) -> Request:
 
 def last_lines(table: str, account: str, *, below: int | None = None, limit: int = 1) -> Request:
     """Read lines newest first, from the last one or from below a sequence number. Side items live at 0 and below."""
-    between = {":first": {"N": "1"}, ":last": {"N": str(below - 1)}} if below is not None else {":zero": {"N": "0"}}
-    condition = "#sequence BETWEEN :first AND :last" if below is not None else "#sequence > :zero"
-    return _query(table, account, "sequence", condition, between) | {
+    last = _HIGHEST if below is None else below - 1
+    return _query(table, account, "sequence", {"N": "1"}, {"N": str(last)}) | {
         "ScanIndexForward": False,
         "Limit": limit,
     }
 
 
-def lines_above(table: str, account: str, sequence: int) -> Request:
-    """Read the lines above a sequence number, oldest first."""
-    return _query(table, account, "sequence", "#sequence > :known", {":known": {"N": str(sequence)}})
+def lines_from(table: str, account: str, first: int, last: int = _HIGHEST) -> Request:
+    """Read lines oldest first, from one sequence number through another, or to the last."""
+    return _query(table, account, "sequence", {"N": str(first)}, {"N": str(last)})
 
 
 def find_key(table: str, account: str, key: str) -> Request:
     """Look up the sequence number of the line that was written under a caller's idempotency key."""
-    return _query(table, account, "idempotency_key", "#idempotency_key = :key", {":key": {"S": CALLERS_KEY + key}}) | {
-        "IndexName": BY_IDEMPOTENCY_KEY,
-        "Limit": 1,
-    }
+    callers = CALLERS_KEY + key
+    return _index_query(table, account, BY_IDEMPOTENCY_KEY, callers, callers) | {"Limit": 1}
 
 
-def open_lots(table: str, account: str, *, above: str, limit: int) -> Request:
-    """Read a page of lots in the order of their positions, from above a position."""
-    return _query(table, account, "timestamp_key", "#timestamp_key > :above", {":above": {"S": above}}) | {
-        "IndexName": BY_TIMESTAMP,
-        "Limit": limit,
-    }
+def references(table: str, account: str, of: int, *, through: int, newest: bool) -> Request:
+    """Look up the first or the last line, of those through a sequence number, that refers to an earlier one."""
+    between = original_key(of, 0), original_key(of, through)
+    return _index_query(table, account, BY_ORIGINAL, *between) | {"ScanIndexForward": not newest, "Limit": 1}
 
 
-def _query(table: str, account: str, range_key: str, condition: str, values: dict[str, Any]) -> Request:
+def lines_of_reference(table: str, account: str, reference: str, *, below: int | None, limit: int) -> Request:
+    """Look up the sequence numbers of the lines with a caller's reference, newest first."""
+    last = _HIGHEST if below is None else below - 1
+    between = reference_key(reference, 0), reference_key(reference, last)
+    return _index_query(table, account, BY_REFERENCE, *between) | {"ScanIndexForward": False, "Limit": limit}
+
+
+def lots(table: str, account: str, first: str, through: str, *, limit: int) -> Request:
+    """Read a page of lots in the order of their positions, from one position through another."""
+    return _index_query(table, account, BY_TIMESTAMP, first, through) | {"Limit": limit}
+
+
+def _index_query(table: str, account: str, index: Index, first: str, last: str) -> Request:
+    return _query(table, account, index.sort_key, {"S": first}, {"S": last}) | {"IndexName": index.name}
+
+
+def _query(table: str, account: str, sort_key: str, first: dict[str, str], last: dict[str, str]) -> Request:
     return {
         "TableName": table,
-        "KeyConditionExpression": f"#account = :account AND {condition}",
-        "ExpressionAttributeNames": {"#account": "account", f"#{range_key}": range_key},
-        "ExpressionAttributeValues": {":account": {"S": account}, **values},
+        "KeyConditionExpression": f"#account = :account AND #{sort_key} BETWEEN :first AND :last",
+        "ExpressionAttributeNames": {"#account": "account", f"#{sort_key}": sort_key},
+        "ExpressionAttributeValues": {":account": {"S": account}, ":first": first, ":last": last},
         "ConsistentRead": True,
     }

@@ -1,0 +1,169 @@
+"""Writes the next lines of an account's passbook: what time has done, and then the change that is asked for.
+
+A line can only be put at the place right after the line that it was worked out from, on condition that nothing stands
+there. That one condition keeps every rule under concurrency; what is left to do is to answer a put that was not
+answered by a plain yes.
+"""
+
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from points.rules.plans import check_original, plan
+from points.rules.terms import Add, Change
+from points.storage import requests
+from points.storage.capacity import Limits, check_capacity
+from points.storage.errors import BusyError, KeyReusedError, OutcomeUnknownError, VersionMismatchError
+from points.storage.lines import Line, Retry, next_line
+from points.storage.reading import Reader
+from points.storage.records import Records
+from points.storage.timeline import due_lines
+
+_RACES_BEFORE_PAUSE = 2
+_PAUSE_OF_LOSERS_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The line that a request has left, now or, if `replayed`, when it was first sent.
+
+    `due` are time's lines that were put on the way to it.
+    """
+
+    line: Line
+    replayed: bool = False
+    due: tuple[Line, ...] = ()
+
+
+class Writer:
+    """Writes to one account, for one request.
+
+    Parameters
+    ----------
+    reader
+        Reads the account.
+    limits
+        What the account may grow to.
+    on_lost_race
+        Called whenever another writer was first.
+
+    Attributes
+    ----------
+    written
+        The lines that were put, in order.
+    """
+
+    def __init__(self, reader: Reader, limits: Limits, on_lost_race: Callable[[], None]) -> None:
+        self._reader = reader
+        self._calls = reader.calls
+        self._limits = limits
+        self._on_lost_race = on_lost_race
+        self._races = 0
+        self.written: list[Line] = []
+
+    def record(self, change: Change, retry: Retry | None, only_at: Container[str] | None) -> Recorded:
+        """Write a change as the account's next line, exactly once, with what is due before it."""
+        records = self._open()
+        # After the last line, never before it: a line written under the key since then fails the put's condition.
+        if retry and (earlier := self._reader.under_key(retry.key)):
+            return _replay(earlier, retry)
+        needs_all = retry is not None or not isinstance(change, Add)
+        while True:
+            *_, line = lines = self._plan(change, records, retry, only_at)
+            records, other = self._put_in_turn(lines, records)
+            if other is None:
+                return Recorded(line, due=tuple(self.written[:-1]))
+            for missed in self._lines_from(other, needs_all=needs_all):
+                if retry and missed.retry and missed.retry.key == retry.key:
+                    return _replay(missed, retry)
+                records = records.follow(missed) if needs_all else Records(self._reader, missed)
+
+    def settle(self) -> list[Line]:
+        """Write what is due, and nothing else; each line is worked out when the one before it stands."""
+        records = self._open()
+        while True:
+            due = due_lines(records, self._now(records), shards=self._limits.calendar_shards)
+            records, other = self._put_in_turn((planned.line for planned in due), records)
+            if other is None:
+                return self.written
+            for missed in self._lines_from(other, needs_all=True):
+                records = records.follow(missed)
+
+    def _open(self) -> Records:
+        records = Records(self._reader, self._reader.last())
+        self._calls.check_clock()
+        return records
+
+    def _now(self, records: Records) -> datetime:
+        """Return the moment for which the next lines are planned. It never goes back, however the clocks differ."""
+        return max(self._calls.clock.now(), records.at.recorded_at)
+
+    def _plan(
+        self, change: Change, records: Records, retry: Retry | None, only_at: Container[str] | None
+    ) -> list[Line]:
+        """Work out time's lines and then the one of the change; if that is refused, none of them is written."""
+        now = self._now(records)
+        lines = []
+        for due in due_lines(records, now, shards=self._limits.calendar_shards):
+            lines.append(due.line)
+            records = due.records
+        check_original(change, records)
+        if only_at is not None and records.at.version not in only_at:
+            raise VersionMismatchError(records.at.version)
+        planned = plan(change, records.at.state, now, records)
+        line = next_line(records.at, planned, now, retry, shards=self._limits.calendar_shards)
+        check_capacity(line, self._limits)
+        return [*lines, line]
+
+    def _put_in_turn(self, lines: Iterable[Line], records: Records) -> tuple[Records, Line | None]:
+        """Put lines until another writer's stands in place of one.
+
+        Returns the records under the last line that was put, and the other's line.
+        """
+        for line in lines:
+            standing = self._put(line)
+            if standing.write_id != line.write_id:
+                self._races += 1
+                self._on_lost_race()
+                return records, standing
+            self.written.append(line)
+            records = records.follow(line)
+        return records, None
+
+    def _put(self, line: Line) -> Line:
+        try:
+            return self._calls.put(requests.put_line(self._reader.table, line), line)
+        except OutcomeUnknownError as error:
+            if line.is_times_own:  # so the caller's change was not even sent
+                raise BusyError from error
+            raise
+
+    def _lines_from(self, other: Line, *, needs_all: bool) -> Iterator[Line]:
+        """Go on from the line that won the race; after a few lost ones, pause and read what was written meanwhile.
+
+        Reading on from a known line takes one request, misses no line, and so keeps the lots already read and needs no
+        further look-up of the key; an add without a key has neither, and the last line is all it needs.
+        """
+        if self._races < _RACES_BEFORE_PAUSE:
+            yield other
+            return
+        self._calls.pause(_longest_pause(self._races))
+        if needs_all:
+            yield other
+            yield from self._reader.lines_from(other.sequence + 1)
+        else:
+            yield from self._reader.lines(below=None, limit=1)
+
+
+def _longest_pause(races: int) -> float:
+    """Return how many seconds to wait at most after so many lost races.
+
+    They get fewer: were they to become more, newcomers would overtake those that have waited.
+    """
+    return _PAUSE_OF_LOSERS_S / races
+
+
+def _replay(earlier: Line, retry: Retry) -> Recorded:
+    if earlier.retry != retry:
+        raise KeyReusedError
+    return Recorded(earlier, replayed=True)

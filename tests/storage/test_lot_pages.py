@@ -1,0 +1,68 @@
+"""How lots are read from their index, a page at a time."""
+
+from bisect import bisect_left, bisect_right
+
+from points.rules.order import FIRST_CHAPTER, just_after, lot_key
+from points.rules.terms import Lot
+from points.storage.lot_pages import FIRST_PAGE, LARGEST_PAGE, LotPages
+
+from tests.rules.account import day
+
+LOTS = [Lot(n, FIRST_CHAPTER + lot_key(day(n), n, None), "DANNON", 1) for n in range(60_000)]
+POSITIONS = [lot.position for lot in LOTS]
+END = just_after(POSITIONS[-1])
+
+
+class Index:
+    """The index by timestamp, and the limits of the pages that were read of it."""
+
+    def __init__(self, largest: int = LARGEST_PAGE) -> None:
+        self.limits: list[int] = []
+        self._largest = largest
+
+    def __call__(self, first: str, through: str, limit: int) -> tuple[list[Lot], bool]:
+        self.limits.append(limit)
+        start, stop = bisect_left(POSITIONS, first), bisect_right(POSITIONS, through)
+        page = LOTS[start : min(stop, start + min(limit, self._largest))]
+        return page, start + len(page) < stop
+
+
+def test_pages_double_until_they_are_as_large_as_dynamodb_gives() -> None:
+    index = Index(largest=1_500)  # a megabyte of long names
+    assert list(LotPages(index).between(POSITIONS[0], END)) == LOTS
+    assert index.limits[:3] == [FIRST_PAGE, 2 * FIRST_PAGE, 4 * FIRST_PAGE]
+    assert len(index.limits) > 40
+    assert max(index.limits) == LARGEST_PAGE
+
+
+def test_no_further_page_is_read_than_the_caller_goes() -> None:
+    index = Index()
+    read = LotPages(index).between(POSITIONS[0], END)
+    assert [next(read) for _ in range(FIRST_PAGE)] == LOTS[:FIRST_PAGE]
+    assert len(index.limits) == 1
+    next(read)
+    assert len(index.limits) == 2
+
+
+def test_what_was_read_is_not_read_again() -> None:
+    index = Index()
+    pages = LotPages(index)
+    assert list(pages.between(POSITIONS[10], POSITIONS[20])) == LOTS[10:20]
+    assert list(pages.between(POSITIONS[12], POSITIONS[18])) == LOTS[12:18]
+    assert len(index.limits) == 1
+    assert list(pages.between(POSITIONS[5], POSITIONS[25])) == LOTS[5:25], "it is read around what is known"
+
+
+def test_a_peek_reads_one_lot_where_nothing_is_known() -> None:
+    index = Index()
+    pages = LotPages(index)
+    assert next(pages.peek(POSITIONS[10], END)) == LOTS[10]
+    assert next(pages.peek(POSITIONS[10], END)) == LOTS[10]
+    assert index.limits == [1]
+
+
+def test_an_empty_stretch_is_not_read() -> None:
+    index = Index()
+    assert list(LotPages(index).between(POSITIONS[3], POSITIONS[3])) == []
+    assert list(LotPages(index).peek(POSITIONS[3], POSITIONS[3])) == []
+    assert index.limits == []

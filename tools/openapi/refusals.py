@@ -1,0 +1,142 @@
+"""How the calls refuse: with which problems under which status, and where API Gateway may answer instead."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import NamedTuple
+
+from points.api.problems import CONTENT_TYPE
+
+from tools.openapi.schemas import Json, ref, schema
+
+
+class Refusal(NamedTuple):
+    """An answer by which a request is not done.
+
+    Attributes
+    ----------
+    kinds
+        The problems that it may be.
+    gateway
+        Whether API Gateway may answer so too, or alone.
+    """
+
+    status: int
+    description: str
+    kinds: tuple[str, ...] = ()
+    gateway: bool = False
+    headers: tuple[str, ...] = ()
+
+
+_FULL = "limit-account-size"
+_GROWS = (_FULL, "limit-line-size")
+_UNKNOWN = "A plain message is the gateway's own, and does not tell whether a change was recorded."
+
+REFUSALS = {
+    "InvalidRequest": Refusal(400, "The request is not valid", ("invalid-request",)),
+    "InvalidSpend": Refusal(
+        400, "The request is not valid, or there are too few points", ("invalid-request", "not-enough-points")
+    ),
+    "InvalidHold": Refusal(
+        400,
+        "The request is not valid, there are too few points, or the hold cannot end then",
+        ("invalid-request", "not-enough-points", "hold-end"),
+    ),
+    "InvalidMoment": Refusal(
+        400, "The request is not valid, or too many lots expire by then", ("invalid-request", "too-far")
+    ),
+    "Unauthorized": Refusal(401, "No valid token", ("token-missing",), gateway=True, headers=("WWWAuthenticate",)),
+    "Forbidden": Refusal(403, "The token lacks the scope", ("scope-missing",), gateway=True),
+    "NoTransaction": Refusal(404, "There is no such transaction or hold", ("no-transaction",), gateway=True),
+    "NotFound": Refusal(404, "The account's name has a slash: there is no such route", gateway=True),
+    "AddNotAllowed": Refusal(
+        409,
+        "The payer has too few points to take back, or the account would outgrow a limit",
+        ("payer-below-zero", "limit-account-total", "limit-payers", "limit-pending-adds", *_GROWS),
+    ),
+    "AccountFull": Refusal(409, "The account holds as many transactions as it can", (_FULL,)),
+    "RefundNotAllowed": Refusal(
+        409,
+        "Not so much is left, it is nothing to refund, or the account would outgrow a limit",
+        ("more-than-left", "not-refundable", "ended", "limit-account-total", *_GROWS),
+    ),
+    "HoldNotAllowed": Refusal(409, "The account would outgrow a limit", ("limit-open-holds", *_GROWS)),
+    "CaptureNotAllowed": Refusal(409, "The hold has less, or has ended", ("more-than-left", "ended", _FULL)),
+    "VoidNotAllowed": Refusal(409, "The hold has ended", ("ended", _FULL)),
+    "CancelNotAllowed": Refusal(409, "It is no pending add, or has ended", ("not-pending", "ended", _FULL)),
+    "VersionMismatch": Refusal(
+        412, "If-Match or If-None-Match rules out the account's version", ("version-mismatch",), headers=("ETag",)
+    ),
+    "BodyTooLarge": Refusal(413, "The body is too large", ("body-too-large",), gateway=True),
+    "BodyEncoded": Refusal(415, "The body is compressed or otherwise encoded", ("body-encoded",)),
+    "KeyReused": Refusal(422, "The key belongs to another request", ("idempotency-key-reused",)),
+    "TooManyRequests": Refusal(429, "Too many requests at once", gateway=True),
+    "InternalError": Refusal(500, f"A fault of the ledger's. {_UNKNOWN}", ("internal-error",), gateway=True),
+    "Unavailable": Refusal(
+        503, f"The ledger is busy or not reachable. {_UNKNOWN}", ("unavailable",), gateway=True, headers=("RetryAfter",)
+    ),
+    "OutcomeUnknown": Refusal(
+        504, "The change may or may not be recorded; repeat it with the same key", ("outcome-unknown",), gateway=True
+    ),
+    "GatewayTimeout": Refusal(504, "No answer in time", gateway=True),
+}
+
+
+def refusal_response(refusal: Refusal, statuses: Mapping[str, int]) -> Json:
+    """Describe a refusal, whose problems must have its status.
+
+    Raises
+    ------
+    ValueError
+        One has another.
+    """
+    mistaken = [kind for kind in refusal.kinds if statuses[kind] != refusal.status]
+    if mistaken:
+        raise ValueError(f"not of status {refusal.status}: {mistaken}")
+    content: Json = {}
+    if refusal.kinds:
+        examples = {kind: ref("examples", kind) for kind in refusal.kinds}
+        content[CONTENT_TYPE] = {"schema": schema("Problem"), "examples": examples}
+    if refusal.gateway:
+        example = {"message": HTTPStatus(refusal.status).phrase}
+        content["application/json"] = {"schema": schema("GatewayMessage"), "example": example}
+    response: Json = {"description": refusal.description, "content": content}
+    return response | ({"headers": header_refs(refusal.headers)} if refusal.headers else {})
+
+
+_VERSION = r"(0|[1-9][0-9]*)(\.[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)?"
+
+HEADERS: dict[str, Json] = {
+    "ETag": {
+        "description": "The version that the answer stands on: the number of the last transaction that a caller asked "
+        'for, `"0"` before the first, and behind it the moment of the latest thing that time has done since, if any.',
+        "required": True,
+        "schema": {"type": "string", "pattern": f'^"{_VERSION}"$'},
+        "example": '"7"',
+    },
+    "ContentLocation": {
+        "description": "Where the transaction is found.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^(/accounts/[^/]+)?/transactions/[1-9][0-9]*$"},
+        "example": "/transactions/7",
+    },
+    "IdempotencyReplayed": {
+        "description": "The request had been recorded before, and this is the first answer again.",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "RetryAfter": {
+        "description": "Seconds to wait before the next attempt.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WWWAuthenticate": {"description": "The way to authenticate.", "schema": {"type": "string"}, "example": "Bearer"},
+}
+_HEADER_NAMES = {
+    "ContentLocation": "Content-Location",
+    "IdempotencyReplayed": "Idempotency-Replayed",
+    "RetryAfter": "Retry-After",
+    "WWWAuthenticate": "WWW-Authenticate",
+}
+
+
+def header_refs(names: Sequence[str]) -> Json:
+    """Point to headers, by the names that they have in answers."""
+    return {_HEADER_NAMES.get(name, name): ref("headers", name) for name in names}
