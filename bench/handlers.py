@@ -34,9 +34,9 @@ from botocore.serialize import JSONSerializer
 from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 from botocore.validate import ParamValidator
-from points.api import recording, runtime
+from points.api import bodies, recording, runtime
 from points.rules.terms import Add, Spend
-from points.storage import passbook, requests
+from points.storage import lines, reading, requests
 from points.storage.dynamodb import make_client
 from points.storage.passbook import Passbook
 from urllib3 import HTTPResponse
@@ -75,26 +75,25 @@ SEAMS: dict[str, list[tuple[Any, str]]] = {
         (AmazonCloudWatchEMFProvider, "add_metric"),
         (AmazonCloudWatchEMFProvider, "flush_metrics"),
     ],
-    "reading the request, pydantic included": [
+    "reading the request": [
         (recording, "account_of"),
-        (recording, "read_body"),
         (recording, "read_retry"),
-        (recording, "read_if_match"),
+        (recording, "read_versions"),
+        (bodies.Body, "read"),
         (balance, "account_of"),
-        (balance, "read_at"),
+        (balance, "Query"),
     ],
-    "the passbook and the rules": [(Passbook, "record"), (Passbook, "standing")],
+    "the passbook and the rules": [(Passbook, "record"), (Passbook, "now")],
     "lines to items, and back": [
         (requests, "to_item"),
-        (passbook, "from_item"),
-        (passbook, "lot_from_item"),
+        (lines, "to_item"),
+        (reading, "from_item"),
+        (reading, "lot_from_item"),
     ],
     "writing the answer": [
         (add, "answer_recorded"),
-        (add, "transaction"),
         (spend, "answer_recorded"),
-        (spend, "transaction"),
-        (balance, "answer"),
+        (balance, "answer_at"),
     ],
     "botocore: checking parameters": [(ParamValidator, "validate")],
     "botocore: writing JSON": [(JSONSerializer, "serialize_to_request")],

@@ -20,7 +20,26 @@ from tools.dynamodb_local import EngineError, running_engine
 
 ROOT = Path(__file__).parents[1]
 VARIABLES = ROOT / "events/env.json"
-EVENTS = ("add", "balance", "preview", "spend", "transactions")  # what is spent must have been added
+EVENTS = (  # in an order that works on an empty account: each names what an earlier one has recorded
+    "add",
+    "balance",
+    "preview",
+    "spend",
+    "hold_preview",
+    "hold",
+    "refund",
+    "hold",
+    "capture",
+    "void",
+    "add_pending",
+    "cancel",
+    "account",
+    "lots",
+    "holds",
+    "pending",
+    "transactions",
+    "transaction",
+)
 
 _SAM = ".venv-sam/bin/sam local"
 _OVERRIDES = f"--parameter-overrides Architecture={ARCHITECTURE}"
@@ -67,9 +86,14 @@ def port_for_containers(variables: Path) -> int:
 
 def commands() -> list[str]:
     """Return the calls of single functions, in an order in which they work."""
-    return [
-        f"{_SAM} invoke {event.capitalize()}Function --event events/{event}.json {_OVERRIDES}" for event in EVENTS
-    ] + [f"{_SAM} start-api {_OVERRIDES}"]
+    routes = {route.key: route.function for route in load_template(ROOT / "infra/template.yaml").routes}
+
+    def function_of(event: str) -> str:
+        return routes[json.loads((ROOT / f"events/{event}.json").read_text())["routeKey"]]
+
+    return [f"{_SAM} invoke {function_of(event)} --event events/{event}.json {_OVERRIDES}" for event in EVENTS] + [
+        f"{_SAM} start-api {_OVERRIDES}"
+    ]
 
 
 def _is_of_this_machine(host: str) -> bool:

@@ -246,6 +246,9 @@ class Caller:
         assert (response.status, json.loads(response.body)["type"]) == (status, f"urn:points-ledger:problem:{kind}")
 
 
+PAGES = {"/", "/docs", "/openapi.json"}
+
+
 def check_answer(key: str, response: Response) -> None:
     """Make sure that an answer is described: its status, its type, what it holds, and its headers."""
     described = resolved(DESCRIBED[key]["responses"][str(response.status)])
@@ -258,7 +261,8 @@ def check_answer(key: str, response: Response) -> None:
         else:
             assert not errors_of(header["schema"], int(given) if header["schema"]["type"] == "integer" else given), name
     told = {name.lower() for name in described.get("headers", {})}
-    assert {"etag", "content-location", "idempotency-replayed", "retry-after"} & headers.keys() <= told
+    if key.partition(" ")[2] not in PAGES:  # their tags are of files, and for caches alone
+        assert {"etag", "content-location", "idempotency-replayed", "retry-after"} & headers.keys() <= told
     if "content" not in described:
         assert not response.body
         return
@@ -315,7 +319,7 @@ def test_every_answer_of_every_call_is_described(caller: Caller, prefix: str) ->
     post("/add", {**add, "points": -10, "metadata": {"why": ""}})
     post("/spend/preview", {"points": 100})
     post("/spend", {"points": 100, "reference": "order-1"})
-    post("/transactions/6/refund", {"points": 60})
+    post("/transactions/5/refund", {"points": 60})
     post("/holds/preview", {"points": 100})
     hold, voided = post("/holds", {"points": 100}), post("/holds", {"points": 50})
     post(f"/holds/{hold['sequence']}/capture", {"points": 70})
@@ -329,7 +333,7 @@ def test_every_answer_of_every_call_is_described(caller: Caller, prefix: str) ->
         assert caller("GET", prefix + path, if_none_match=dict(response.headers)["etag"]).status == 304
     cursor = caller.json("GET", f"{prefix}/transactions?limit=3")["next_cursor"]
     caller.json("GET", f"{prefix}/transactions?cursor={cursor}")
-    for sequence in range(1, 14):
+    for sequence in range(1, 13):
         caller.json("GET", f"{prefix}/transactions/{sequence}")
 
     def refused(status: int, kind: str, path: str, sent: Any = None, **headers: str) -> None:
@@ -345,7 +349,7 @@ def test_every_answer_of_every_call_is_described(caller: Caller, prefix: str) ->
     refused(404, "no-transaction", "/transactions/99")
     refused(404, "no-transaction", "/balance?at=99")
     refused(409, "payer-below-zero", "/add", {**add, "points": -5_000})
-    refused(409, "more-than-left", "/transactions/6/refund", {"points": 41})
+    refused(409, "more-than-left", "/transactions/5/refund", {"points": 41})
     refused(409, "not-refundable", "/transactions/1/refund", {})
     refused(409, "ended", f"/holds/{hold['sequence']}/capture", {})
     refused(409, "ended", f"/holds/{hold['sequence']}/void", {})

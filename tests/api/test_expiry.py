@@ -2,6 +2,7 @@
 
 import pytest
 from points.api import runtime
+from points.storage import passbook
 
 from tests.api.client import Client
 from tests.api.moments import MINUTE, after, due
@@ -164,3 +165,12 @@ class TestSeams:
         to_come = expiring.balance(at=after(MINUTE))
 
         assert (to_come.json, to_come.etag) == ({"DANNON": 0, "UNILEVER": 100}, GONE)
+
+    def test_a_moment_by_which_too_many_lots_expire(self, expiring: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(passbook, "MOST_LOTS", 1)
+        assert expiring.balance(at=after(MINUTE)).status == 200
+        expiring.add("DANNON", 5, expires_at=after(MINUTE))
+
+        answer = expiring.balance(at=after(MINUTE))
+
+        assert_problem(answer, 400, "too-far", at="More than 1 lots expire by then")

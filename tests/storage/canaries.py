@@ -1,29 +1,39 @@
 """The storage, broken in ways that are easily overlooked. The simulator must notice every one of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
+from points.rules import plans
+from points.rules.order import next_chapter
 from points.rules.plans import Plan
-from points.rules.positions import next_generation
-from points.rules.refusals import NotEnoughPointsError
-from points.rules.terms import Lot, Spent
-from points.storage import passbook, requests
+from points.rules.ranges import in_order, whole
+from points.rules.refusals import NotEnoughPointsError, Refusal
+from points.rules.terms import Change, Kind, Lot, Origin, Reference, Refund, State, Transaction
+from points.rules.time import plan_due
+from points.rules.walk import Step, walk
+from points.storage import calls, requests, writing
+from points.storage.calls import Calls
 from points.storage.dynamodb import CALL_ERRORS, Failure, failure_of, standing_item
 from points.storage.errors import BusyError, VersionMismatchError
-from points.storage.lines import Line, from_item, next_line
-from points.storage.open_lots import OpenLots
-from points.storage.passbook import Passbook
+from points.storage.lines import Line, Retry, from_item, next_line
+from points.storage.records import Records
+from points.storage.timeline import DueLine, after_due, due_lines
+from points.storage.writing import Recorded, Writer
 
-_put = Passbook._put
-_record = Passbook.record
-_lines_from = Passbook._lines_from
-_tries = Passbook._tries
-_follow = OpenLots.follow
+_record = Writer.record
+_plan = Writer._plan
+_put = Writer._put
+_lines_from = Writer._lines_from
+_tries = Calls._tries
+_follow = Records.follow
 _put_line = requests.put_line
+
+_HIGHEST = 10**9
+"""No account of a test has so many lines."""
 
 
 class PlanAnewError(Exception):
@@ -34,14 +44,41 @@ class PlanAnewError(Exception):
 def key_looked_up_too_early() -> Iterator[None]:
     """Look for the key before the last line is read: what is written in between is missed."""
 
-    def record(self: Passbook, account: str, change: Any, deadline: float, **terms: Any) -> Any:
-        retry = terms.get("retry")
-        found = self._line_by_key(account, retry.key, deadline) if retry else None
-        with_early_answer = Passbook(self._client, self._table, clock=self._clock, rng=self._rng)
-        with_early_answer._line_by_key = lambda *_: found  # type: ignore[method-assign]
-        return _record(with_early_answer, account, change, deadline, **terms)
+    def record(self: Writer, change: Change, retry: Retry | None, only_at: Container[str] | None) -> Recorded:
+        found = self._reader.under_key(retry.key) if retry else None
+        self._reader.under_key = lambda _: found  # type: ignore[method-assign]
+        return _record(self, change, retry, only_at)
 
-    with patch.object(Passbook, "record", record):
+    with patch.object(Writer, "record", record):
+        yield
+
+
+@contextmanager
+def undone_looked_up_too_early() -> Iterator[None]:
+    """Look for what is undone of a spend before the last line is read: a refund in between is missed."""
+
+    def record(self: Writer, change: Change, retry: Retry | None, only_at: Container[str] | None) -> Recorded:
+        if isinstance(change, Refund):
+            found = self._reader.reference(change.of, through=_HIGHEST, newest=True)
+            self._reader.reference = lambda *_, **__: found  # type: ignore[method-assign]
+        return _record(self, change, retry, only_at)
+
+    with patch.object(Writer, "record", record):
+        yield
+
+
+@contextmanager
+def undone_added_up() -> Iterator[None]:
+    """Add what a line that is handed back says to be undone in all to what was known to be undone."""
+
+    def latest(self: Records, sequence: int) -> Reference | None:
+        found = self._reference(sequence, newest=True)
+        for line in self._followed:
+            if line.transaction.of == sequence:
+                found = line.reference._replace(undone=line.undone + (found.undone if found else 0))
+        return found
+
+    with patch.object(Records, "latest", latest):
         yield
 
 
@@ -60,23 +97,23 @@ def put_without_its_condition() -> Iterator[None]:
 def unclear_put_planned_anew() -> Iterator[None]:
     """Take an answer that never came for a refusal: begin again, without a look at what stands there."""
 
-    def put(self: Passbook, line: Line, _deadline: float) -> Line:
+    def put(self: Calls, request: requests.Request, line: Line) -> Line:
         try:
-            self._client.put_item(**requests.put_line(self._table, line))
+            self._client.put_item(**request)
         except CALL_ERRORS as error:
             if failure_of(error) is Failure.LOST_RACE:
                 return from_item(standing_item(error))
             raise PlanAnewError from error
         return line
 
-    def record(self: Passbook, *asked: Any, **terms: Any) -> Any:
+    def record(self: Writer, *asked: Any) -> Recorded:
         while True:
             try:
-                return _record(self, *asked, **terms)
+                return _record(self, *asked)
             except PlanAnewError:
-                self._line_by_key = lambda *_: None  # type: ignore[method-assign]
+                self._reader.under_key = lambda _: None  # type: ignore[method-assign]
 
-    with patch.object(Passbook, "_put", put), patch.object(Passbook, "record", record):
+    with patch.object(Calls, "put", put), patch.object(Writer, "record", record):
         yield
 
 
@@ -84,26 +121,26 @@ def unclear_put_planned_anew() -> Iterator[None]:
 def unclear_put_settled_by_reading() -> Iterator[None]:
     """After an answer that never came, read; if nothing stands there, plan anew. But the put may still arrive."""
 
-    def put(self: Passbook, line: Line, deadline: float) -> Line:
+    def put(self: Calls, request: requests.Request, line: Line) -> Line:
         try:
-            self._client.put_item(**requests.put_line(self._table, line))
+            self._client.put_item(**request)
         except CALL_ERRORS as error:
             if failure_of(error) is Failure.LOST_RACE:
                 return from_item(standing_item(error))
-            standing = self.line(line.account, line.sequence, deadline)
+            standing = self.get(requests.get_line(request["TableName"], line.account, line.sequence))
             if standing is None:
                 raise PlanAnewError from error
-            return standing
+            return from_item(standing)
         return line
 
-    def record(self: Passbook, *asked: Any, **terms: Any) -> Any:
+    def record(self: Writer, *asked: Any) -> Recorded:
         while True:
             try:
-                return _record(self, *asked, **terms)
+                return _record(self, *asked)
             except PlanAnewError:
                 continue
 
-    with patch.object(Passbook, "_put", put), patch.object(Passbook, "record", record):
+    with patch.object(Calls, "put", put), patch.object(Writer, "record", record):
         yield
 
 
@@ -115,7 +152,7 @@ def unclear_put_called_nothing_recorded() -> Iterator[None]:
         found = failure_of(error)
         return Failure.REFUSED if found is Failure.UNCLEAR else found
 
-    with patch.object(passbook, "failure_of", failure):
+    with patch.object(calls, "failure_of", failure):
         yield
 
 
@@ -123,17 +160,17 @@ def unclear_put_called_nothing_recorded() -> Iterator[None]:
 def watermark_moved_by_refused_spend() -> Iterator[None]:
     """Leave a line behind when a spend is refused, with the watermark moved on."""
 
-    def record(self: Passbook, account: str, change: Any, deadline: float, **terms: Any) -> Any:
+    def record(self: Writer, *asked: Any) -> Recorded:
         try:
-            return _record(self, account, change, deadline, **terms)
+            return _record(self, *asked)
         except NotEnoughPointsError:
-            at = self.standing(account, deadline)
-            moved = replace(at.state, spent_through=next_generation(at.state.spent_through))
-            nothing = Plan(Spent(0, {}), moved)
-            self._put(next_line(at, nothing, self._clock.now(), passbook.uuid4().hex, None), deadline)
+            at, now = self._reader.last(), self._calls.clock.now()
+            changed, watermark = at.sequence + 1, next_chapter(at.state.watermark)
+            moved = replace(at.state, sequence=changed, changed=changed, moment=now, watermark=watermark)
+            self._put(next_line(at, Plan(Transaction(kind=Kind.SPEND, points=0, taken={}), moved), now))
             raise
 
-    with patch.object(Passbook, "record", record):
+    with patch.object(Writer, "record", record):
         yield
 
 
@@ -141,11 +178,24 @@ def watermark_moved_by_refused_spend() -> Iterator[None]:
 def newer_lots_in_plan() -> Iterator[None]:
     """Plan with every lot that was read, also with those that are newer than the line."""
 
-    def between(self: OpenLots, above: str, through: str) -> list[Lot]:
-        lots = [lot for lot in self._lots.values() if above < lot.position <= through]
-        return sorted(lots, key=lambda lot: lot.position)
+    def known(self: Records, read: Iterable[Lot], first: str, before: str, _through: int | None) -> Iterator[Lot]:
+        new = (line.lot for line in self._followed if line.lot)
+        lots = {*read, *(lot for lot in new if first <= lot.position < before)}
+        return iter(sorted(lots, key=lambda lot: lot.position))
 
-    with patch.object(OpenLots, "_between", between):
+    with patch.object(Records, "_known", known):
+        yield
+
+
+@contextmanager
+def newer_lots_in_replay() -> Iterator[None]:
+    """Walk an earlier walk again over all lots that its ranges have by now."""
+
+    def walk_again(origin: Origin, records: Records) -> list[Step]:
+        ranges = whole(origin.before.ranges)
+        return walk(origin.before, in_order(ranges, records, records.at.sequence), -origin.transaction.points)
+
+    with patch.object(plans, "walk_again", walk_again):
         yield
 
 
@@ -153,11 +203,10 @@ def newer_lots_in_plan() -> Iterator[None]:
 def lot_of_missed_line_forgotten() -> Iterator[None]:
     """Go on from a line without its lot."""
 
-    def follow(self: OpenLots, line: Line) -> None:
-        _follow(self, line)
-        self._lots.pop(line.sequence, None)
+    def follow(self: Records, line: Line) -> Records:
+        return _follow(self, replace(line, lot=None))
 
-    with patch.object(OpenLots, "follow", follow):
+    with patch.object(Records, "follow", follow):
         yield
 
 
@@ -165,11 +214,11 @@ def lot_of_missed_line_forgotten() -> Iterator[None]:
 def key_of_missed_line_ignored() -> Iterator[None]:
     """Do not look at the keys of the lines that are handed back."""
 
-    def lines_from(self: Passbook, standing: Line, races: int, deadline: float, *, needs_all: bool) -> Iterator[Line]:
-        for line in _lines_from(self, standing, races, deadline, needs_all=needs_all):
+    def lines_from(self: Writer, other: Line, *, needs_all: bool) -> Iterator[Line]:
+        for line in _lines_from(self, other, needs_all=needs_all):
             yield replace(line, retry=None)
 
-    with patch.object(Passbook, "_lines_from", lines_from):
+    with patch.object(Writer, "_lines_from", lines_from):
         yield
 
 
@@ -177,59 +226,88 @@ def key_of_missed_line_ignored() -> Iterator[None]:
 def last_line_alone_read_after_a_pause() -> Iterator[None]:
     """After a pause, go on from the last line, whatever was written between."""
 
-    def lines_from(self: Passbook, standing: Line, races: int, deadline: float, **_: bool) -> Iterator[Line]:
-        return _lines_from(self, standing, races, deadline, needs_all=False)
+    def lines_from(self: Writer, other: Line, **_: bool) -> Iterator[Line]:
+        return _lines_from(self, other, needs_all=False)
 
-    with patch.object(Passbook, "_lines_from", lines_from):
-        yield
-
-
-@contextmanager
-def passed_lots_read_again() -> Iterator[None]:
-    """Go on reading from where the reading was, though the watermark has passed that."""
-
-    def follow(self: OpenLots, line: Line) -> None:
-        read_to = self._read_to
-        _follow(self, line)
-        self._read_to = read_to
-
-    with patch.object(OpenLots, "follow", follow):
+    with patch.object(Writer, "_lines_from", lines_from):
         yield
 
 
 @contextmanager
 def dated_by_the_writers_clock() -> Iterator[None]:
-    """Date a line by the clock alone, also if the line above it was dated by one that is fast."""
+    """Plan for what the clock shows, also if the line above was dated by one that is fast."""
 
-    def planned(above: Any, plan: Plan, now: Any, *rest: Any) -> Line:
-        return replace(next_line(above, plan, now, *rest), recorded_at=now)
+    def now(self: Writer, _records: Records) -> datetime:
+        return self._calls.clock.now()
 
-    with patch.object(passbook, "next_line", planned):
+    with patch.object(Writer, "_now", now):
         yield
 
 
 @contextmanager
-def own_line_known_by_what_it_says() -> Iterator[None]:
-    """Take any line for one's own that records the same: two equal requests then share one line."""
+def due_by_the_writers_clock() -> Iterator[None]:
+    """Date lines rightly, but judge by the clock alone what is due."""
 
-    def put(self: Passbook, line: Line, deadline: float) -> Line:
-        standing = _put(self, line, deadline)
-        same = (standing.transaction, standing.retry) == (line.transaction, line.retry)
-        return replace(standing, write_id=line.write_id) if same else standing
+    def due(records: Records, now: datetime, *, shards: int) -> Iterator[DueLine]:
+        shown = records._reader.calls.clock.now()
+        while planned := plan_due(records.at.state, shown, records):
+            line = next_line(records.at, planned, now, shards=shards)
+            records = records.follow(line)
+            yield DueLine(planned, line, records)
 
-    with patch.object(Passbook, "_put", put):
+    with patch.object(writing, "due_lines", due):
         yield
 
 
 @contextmanager
-def own_line_not_known() -> Iterator[None]:
-    """Take every line that is handed back for somebody else's."""
+def lapse_recorded_twice() -> Iterator[None]:
+    """Record the lapse of a hold, though another writer was first to."""
 
-    def put(self: Passbook, line: Line, deadline: float) -> Line:
-        standing = _put(self, line, deadline)
-        return standing if standing is line else replace(standing, write_id="somebody else's", retry=None)
+    def put(self: Writer, line: Line) -> Line:
+        standing = _put(self, line)
+        if standing.transaction.kind is line.transaction.kind is Kind.LAPSE and standing.write_id != line.write_id:
+            again = Plan(line.transaction, replace(line.state, sequence=standing.sequence + 1), undone=line.undone)
+            _put(self, next_line(standing, again, standing.recorded_at))
+        return standing
 
-    with patch.object(Passbook, "_put", put):
+    with patch.object(Writer, "_put", put):
+        yield
+
+
+@contextmanager
+def times_lines_left_by_what_is_refused() -> Iterator[None]:
+    """Record what is due, although the change is then refused."""
+
+    def planned(self: Writer, change: Change, records: Records, *asked: Any) -> list[Line]:
+        try:
+            return _plan(self, change, records, *asked)
+        except Refusal:
+            self._put_in_turn([due.line for due in due_lines(records, self._now(records))], records)
+            raise
+
+    with patch.object(Writer, "_plan", planned):
+        yield
+
+
+@contextmanager
+def version_that_forgets_time() -> Iterator[None]:
+    """Name the content by the last change alone, whatever time has done since."""
+    with patch.object(State, "version", property(lambda self: str(self.changed))):
+        yield
+
+
+@contextmanager
+def version_compared_before_what_is_due() -> Iterator[None]:
+    """Compare the version of what is recorded, though time has changed more."""
+
+    def planned(
+        self: Writer, change: Change, records: Records, retry: Retry | None, only_at: Container[str] | None
+    ) -> list[Line]:
+        if only_at is not None and records.at.version not in only_at:
+            raise VersionMismatchError(records.at.version)
+        return _plan(self, change, records, retry, None)
+
+    with patch.object(Writer, "_plan", planned):
         yield
 
 
@@ -237,13 +315,50 @@ def own_line_not_known() -> Iterator[None]:
 def version_looked_at_before_key() -> Iterator[None]:
     """Look at the version before the key: a retry of what took effect is told that it did not."""
 
-    def record(self: Passbook, account: str, change: Any, deadline: float, **terms: Any) -> Any:
-        at, only_at = self.standing(account, deadline), terms.get("only_at")
-        if only_at is not None and at.sequence not in only_at:
-            raise VersionMismatchError(at.sequence)
-        return _record(self, account, change, deadline, **terms)
+    def record(self: Writer, change: Change, retry: Retry | None, only_at: Container[str] | None) -> Recorded:
+        records = Records(self._reader, self._reader.last())
+        at = after_due(records, self._now(records)).at
+        if only_at is not None and at.version not in only_at:
+            raise VersionMismatchError(at.version)
+        return _record(self, change, retry, only_at)
 
-    with patch.object(Passbook, "record", record):
+    with patch.object(Writer, "record", record):
+        yield
+
+
+@contextmanager
+def own_line_known_by_what_it_says() -> Iterator[None]:
+    """Take any line for one's own that records the same: two equal requests then share one line."""
+
+    def put(self: Writer, line: Line) -> Line:
+        standing = _put(self, line)
+        same = (standing.transaction, standing.retry) == (line.transaction, line.retry)
+        return replace(standing, write_id=line.write_id) if same else standing
+
+    with patch.object(Writer, "_put", put):
+        yield
+
+
+@contextmanager
+def own_line_not_known() -> Iterator[None]:
+    """Take every line that is handed back for somebody else's."""
+
+    def put(self: Writer, line: Line) -> Line:
+        standing = _put(self, line)
+        return standing if standing is line else replace(standing, write_id="somebody else's", retry=None)
+
+    with patch.object(Writer, "_put", put):
+        yield
+
+
+@contextmanager
+def times_unclear_line_called_unknown() -> Iterator[None]:
+    """Call the outcome unknown when a line of time's is unclear, though the change was not even sent."""
+
+    def put(self: Writer, line: Line) -> Line:
+        return self._calls.put(requests.put_line(self._reader.table, line), line)
+
+    with patch.object(Writer, "_put", put):
         yield
 
 
@@ -251,12 +366,11 @@ def version_looked_at_before_key() -> Iterator[None]:
 def dated_when_the_request_came() -> Iterator[None]:
     """Look at the clock once for a request, and date with that whatever is planned for it, races later too."""
 
-    def record(self: Passbook, *asked: Any, **terms: Any) -> Any:
-        came = self._clock.now()
-        clock = SimpleNamespace(now=lambda: came, elapsed=self._clock.elapsed, sleep=self._clock.sleep)
-        return _record(Passbook(self._client, self._table, clock=clock, rng=self._rng), *asked, **terms)
+    def now(self: Writer, records: Records) -> datetime:
+        came: datetime = vars(self).setdefault("came", self._calls.clock.now())
+        return max(came, records.at.recorded_at)
 
-    with patch.object(Passbook, "record", record):
+    with patch.object(Writer, "_now", now):
         yield
 
 
@@ -264,12 +378,12 @@ def dated_when_the_request_came() -> Iterator[None]:
 def given_up_after_lost_races() -> Iterator[None]:
     """Give up after a few lost races, though there is time."""
 
-    def lines_from(self: Passbook, standing: Line, races: int, deadline: float, *, needs_all: bool) -> Iterator[Line]:
-        if races > 1:
+    def lines_from(self: Writer, other: Line, *, needs_all: bool) -> Iterator[Line]:
+        if self._races > 1:
             raise BusyError
-        return _lines_from(self, standing, races, deadline, needs_all=needs_all)
+        return _lines_from(self, other, needs_all=needs_all)
 
-    with patch.object(Passbook, "_lines_from", lines_from):
+    with patch.object(Writer, "_lines_from", lines_from):
         yield
 
 
@@ -277,11 +391,11 @@ def given_up_after_lost_races() -> Iterator[None]:
 def deadline_overstepped() -> Iterator[None]:
     """Try once more when time is up."""
 
-    def tries(self: Passbook, deadline: float) -> Iterator[int]:
-        yield from _tries(self, deadline)
+    def tries(self: Calls) -> Iterator[int]:
+        yield from _tries(self)
         yield 0
 
-    with patch.object(Passbook, "_tries", tries):
+    with patch.object(Calls, "_tries", tries):
         yield
 
 
@@ -289,19 +403,26 @@ Canary = Callable[[], AbstractContextManager[None]]
 
 WRONG_IN_EFFECT: tuple[Canary, ...] = (
     key_looked_up_too_early,
+    undone_looked_up_too_early,
+    undone_added_up,
     put_without_its_condition,
     unclear_put_planned_anew,
     unclear_put_settled_by_reading,
     unclear_put_called_nothing_recorded,
     watermark_moved_by_refused_spend,
     newer_lots_in_plan,
+    newer_lots_in_replay,
     lot_of_missed_line_forgotten,
     key_of_missed_line_ignored,
-    passed_lots_read_again,
     dated_by_the_writers_clock,
+    due_by_the_writers_clock,
+    lapse_recorded_twice,
+    times_lines_left_by_what_is_refused,
+    version_that_forgets_time,
+    version_compared_before_what_is_due,
+    version_looked_at_before_key,
     own_line_known_by_what_it_says,
     own_line_not_known,
-    version_looked_at_before_key,
 )
 """Broken builds that leave a wrong passbook, or tell a caller something wrong about it."""
 
@@ -309,6 +430,7 @@ WRONG_AMONG_FOUR: tuple[Canary, ...] = (last_line_alone_read_after_a_pause,)
 """Broken builds of which the same is true, but only where three others write while one tries to."""
 
 WRONG_IN_CONDUCT: tuple[Canary, ...] = (
+    times_unclear_line_called_unknown,
     dated_when_the_request_came,
     given_up_after_lost_races,
     deadline_overstepped,
