@@ -106,7 +106,7 @@ class _LostRaceError(Exception):
 class _GivesUp(Writer):
     """A writer that does not go on after a lost race."""
 
-    def _lines_from(self, *_: Line, **__: bool) -> Iterator[Line]:
+    def _lines_from(self, other: Line, *, needs_all: bool) -> Iterator[Line]:  # noqa: ARG002 - as it is called
         raise _LostRaceError
 
 

@@ -27,7 +27,7 @@ from local.template import REGION, Function
 MOST_PROCESSES = 8
 """Of one function. Each starts when it is first needed; calls beyond that many at once wait."""
 
-_SLOW_TO_IMPORT = [__name__, "aws_lambda_powertools.event_handler", "boto3", "pydantic"]
+_SLOW_TO_IMPORT = [__name__, "aws_lambda_powertools.event_handler", "boto3"]
 
 
 class FunctionError(Exception):

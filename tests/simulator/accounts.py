@@ -32,7 +32,7 @@ from points.rules.terms import (
 from points.storage.lines import Line
 
 from tests.model import Model, ModelRefusal
-from tests.simulator.promises import require
+from tests.simulator.promises import BrokenPromiseError, require
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 LONGEST_HOLD = timedelta(days=365)
@@ -118,7 +118,7 @@ class Account:
         try:
             return self._changed_by(line.transaction, line.recorded_at)
         except ModelRefusal as refusal:
-            raise AssertionError(f"a line is against the rules\n    {line}") from refusal
+            raise BrokenPromiseError(f"a line is against the rules\n    {line}") from refusal
 
     def _changed_by(self, told: Transaction, now: datetime) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind
         """Do what a caller has asked for, and return what is to be said of it."""

@@ -419,12 +419,14 @@ WRONG_IN_EFFECT: tuple[Canary, ...] = (
     lapse_recorded_twice,
     times_lines_left_by_what_is_refused,
     version_that_forgets_time,
-    version_compared_before_what_is_due,
     version_looked_at_before_key,
     own_line_known_by_what_it_says,
     own_line_not_known,
 )
 """Broken builds that leave a wrong passbook, or tell a caller something wrong about it."""
+
+WRONG_TOWARDS_CALLERS: tuple[Canary, ...] = (version_compared_before_what_is_due,)
+"""Broken builds of which the same is true, but which nothing that callers ask in the scenarios would show."""
 
 WRONG_AMONG_FOUR: tuple[Canary, ...] = (last_line_alone_read_after_a_pause,)
 """Broken builds of which the same is true, but only where three others write while one tries to."""
@@ -436,3 +438,5 @@ WRONG_IN_CONDUCT: tuple[Canary, ...] = (
     deadline_overstepped,
 )
 """Broken builds that do what must not be done, even if nothing comes of it."""
+
+CANARIES = (*WRONG_IN_EFFECT, *WRONG_TOWARDS_CALLERS, *WRONG_AMONG_FOUR, *WRONG_IN_CONDUCT)

@@ -71,12 +71,18 @@ ACCOUNTS: dict[tuple[Request, ...], tuple[Request, ...]] = {
         Request(x(-10, 9)),
         Request(Preview(Spend(40))),
     ),
-    THREE_LOTS: (Request(Spend(5), "k"), Request(Spend(22)), Request(x(9, 3), "l"), Request(Spend(5))),
+    THREE_LOTS: (
+        Request(Spend(5), "k"),
+        Request(Spend(22)),
+        Request(x(9, 3), "l"),
+        Request(Preview(Spend(15))),
+        Request(Spend(5)),
+    ),
     SPENT: (
         Request(Refund(4, 7), "k"),
         Request(Refund(4)),
         Request(Spend(5)),
-        Request(x(4, 1)),
+        Request(x(4, 3)),
         Request(x(-2, 1), "n"),
     ),
     HELD: (
