@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench test-pythons measure-init clean
+.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench test-pythons measure-init clean
 
 # The Python that the deployed functions run on. `sam build` wants it on the PATH.
 DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
@@ -13,6 +13,11 @@ run: .venv/.run .venv-ministack/.run ## Serve on http://127.0.0.1:3000 (PORT=…
 
 test: .venv/.all .venv-ministack/.run ## Run the tests (ARGS=… goes to pytest)
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-quick: .venv/.all ## Run the part of the tests that takes less than a minute: the rules and the template
+	@.venv/bin/python -m pytest -q -n 2 tests/rules tests/infra $(ARGS)
+
+check: lint types validate test ## All that a pull request must pass before review: style, types, the template, the tests
 
 # Every night other histories than the night before; what fails says its seed.
 test-nightly: export HYPOTHESIS_PROFILE = nightly
