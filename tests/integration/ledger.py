@@ -70,6 +70,11 @@ class Ledger:
         """Return a passbook of one's own."""
         return Passbook(self.client, TABLE["TableName"], clock=clock)
 
+    def load(self, lines: Sequence[Line]) -> None:
+        """Write lines that were worked out before: much faster than to record one after the other."""
+        self._write([to_item(line) for line in lines])
+        self.accepted += lines
+
     def begin(self, account: str, lots: Sequence[Lot], state: State) -> None:
         """Begin an account in the middle: at the line of its last lot, with a state of which no history tells.
 
