@@ -47,6 +47,7 @@ def _is_beyond_description(problem: dict[str, Any], body: Any) -> bool:
     return all(
         error["field"] in OPAQUE
         or error["message"].startswith(BEYOND_JSON_SCHEMA)
+        or "must be a date that exists" in error["message"]
         or (error["field"] == "points" and isinstance(body["points"], float))  # 5.0 is a whole number there, not here
         for error in problem["errors"]
     )

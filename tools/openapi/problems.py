@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from points.api.app import no_route
 from points.api.bodies import SPEND
 from points.api.identity import account_of
 from points.api.json_text import MAX_BODY_BYTES
@@ -60,6 +61,7 @@ def _of_requests() -> Iterator[Exception]:
     yield _raised(lambda: account_of(_event(), "read"))
     yield _raised(lambda: account_of(_event(claims={"sub": "u-7", "scope": "points/read"}), "spend"))
     yield no_transaction(99)
+    yield no_route()
 
 
 def _of_rules(example: WorkedExample) -> Iterator[Exception]:

@@ -47,7 +47,7 @@ REFUSALS = {
     "Unauthorized": Refusal(401, "No valid token", ("token-missing",), gateway=True, headers=("WWWAuthenticate",)),
     "Forbidden": Refusal(403, "The token lacks the scope", ("scope-missing",), gateway=True),
     "NoTransaction": Refusal(404, "There is no such transaction or hold", ("no-transaction",), gateway=True),
-    "NotFound": Refusal(404, "The account's name has a slash: there is no such route", gateway=True),
+    "NotFound": Refusal(404, "The account's name has a slash: there is no such route", ("no-route",), gateway=True),
     "AddNotAllowed": Refusal(
         409,
         "The payer has too few points to take back, or the account would outgrow a limit",

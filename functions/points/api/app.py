@@ -61,5 +61,10 @@ def _refuse_for(error: Exception) -> Response[str]:
     return _refuse(problem)
 
 
+def no_route() -> Problem:
+    """Refuse a request to a path that no route has."""
+    return Problem(HTTPStatus.NOT_FOUND, "no-route", "There is no such route", "No route has this path.")
+
+
 def _no_route(_: NotFoundError) -> Response[str]:
-    return _refuse(Problem(HTTPStatus.NOT_FOUND, "no-route", "There is no such route", "No route has this path."))
+    return _refuse(no_route())
