@@ -26,13 +26,11 @@ def test_the_program_of_the_guide_leaves_what_it_says() -> None:
 
 
 def test_the_commands_of_the_guide_work_one_after_the_other() -> None:
-    blocks = re.findall(r"```console\n(.*?)```", GUIDE, re.DOTALL)
-    commands = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines() if line.strip()]
+    commands = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
     with serving() as url:
         shell = "\n".join(commands).replace("http://127.0.0.1:3000", url)
         done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603, S607
-    *changes, last = done.stdout.splitlines()
+    *changes, account, history = done.stdout.splitlines()
     assert [json.loads(change)["kind"] for change in changes] == ["add", "hold", "capture", "refund"]
-    account, history = re.split(r"(?<=\})(?=\{\"transactions)", last)
     assert json.loads(account)["available"] == 350
     assert [told["kind"] for told in json.loads(history)["transactions"]] == ["refund", "hold"]
