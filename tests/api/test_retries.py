@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
@@ -18,6 +18,7 @@ from tests.api.problems import assert_problem
 
 ADD = {"payer": "DANNON", "points": 100, "timestamp": "2020-11-02T14:00:00Z"}
 
+IN_A_MONTH = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%S}"  # a hold lasts for a year at most
 LABELS = {"reference": ("order-1", "order-2"), "metadata": ({"a": "b"}, {"a": "c"})}
 POINTS = {"points": (10, 11)}
 FIELDS: dict[str, dict[str, tuple[Any, Any]]] = {
@@ -31,7 +32,7 @@ FIELDS: dict[str, dict[str, tuple[Any, Any]]] = {
     },
     "cancel": LABELS,
     "spend": {**POINTS, **LABELS},
-    "hold": {**POINTS, "expires_at": ("2026-11-26T00:00:00Z", "2026-11-26T00:00:00.000001Z"), **LABELS},
+    "hold": {**POINTS, "expires_at": (f"{IN_A_MONTH}.000001Z", f"{IN_A_MONTH}.000002Z"), **LABELS},
     "capture": {**POINTS, **LABELS},
     "void": LABELS,
     "refund": {**POINTS, **LABELS},
@@ -310,7 +311,7 @@ def test_keys_differ_by_case_and_by_every_character(client: Client) -> None:
 def test_what_a_key_may_not_be(client: Client, call: str, key: str) -> None:
     answer = client.send(call, idempotency_key=key)
 
-    reason = "must have 1 to 255 visible ASCII characters, with no comma and no quotation mark among them"
+    reason = "must be 1 to 255 visible ASCII characters other than a comma or a quotation mark"
     assert_problem(answer, 400, "invalid-request", Idempotency_Key=reason)
     assert client.balance().etag == '"0"'
 
