@@ -65,7 +65,7 @@ def _serve(name: str, asked: dict[str, str]) -> dict[str, Any]:
     """Answer with a file, compressed or not as the caller likes; to HEAD too, whose body the gateway leaves out."""
     coding = _coding(asked.get("accept-encoding", ""))
     if coding is None:
-        detail = "This is sent compressed by gzip or as it is (identity), and Accept-Encoding excludes both."
+        detail = "The file is available as gzip or uncompressed (identity), and Accept-Encoding excludes both."
         return _problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "No accepted encoding", detail)
     file = _read(name)
     headers = _HEADERS | {"etag": f"W/{file.tag}"}  # weak: it is the same, compressed or not
@@ -109,11 +109,11 @@ def _unrouted(method: str, path: str) -> dict[str, Any]:
     if methods and method == "OPTIONS":
         return {"statusCode": HTTPStatus.NO_CONTENT, "headers": allow}
     if methods and method not in methods:
-        title, detail = "The route does not take this method", f"{path} takes {allow['allow']}, and not {method}."
+        title, detail = "The route does not accept this method", f"{path} accepts {allow['allow']}, but not {method}."
         return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", title, detail, allow)
     detail = "No route has this path."
     if (bare := path.rstrip("/")) != path and _methods(bare):
-        detail = f"The route is {bare}, without a slash at its end."
+        detail = f"The route is {bare}, without the trailing slash."
     return _problem(HTTPStatus.NOT_FOUND, "no-route", "There is no such route", detail)
 
 

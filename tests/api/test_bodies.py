@@ -15,7 +15,7 @@ ADD = {"payer": "DANNON", "points": 1000, "timestamp": "2020-11-02T14:00:00Z"}
 WITH_BODY = (*CHANGES, "preview", "hold_preview")
 
 EDGED = "must not begin or end with white space"
-INVISIBLE = "must not have invisible characters"
+INVISIBLE = "must not contain invisible characters"
 NOT_A_WHOLE_NUMBER = "must be a whole number"
 NOT_RFC_3339 = "must be an RFC 3339 date and time with a zone"
 NO_SUCH_DATE = "must be a date that exists, in the years 1 to 9999"
@@ -85,7 +85,7 @@ def test_a_body_of_nothing_but_faults_names_each(client: Client, call: str) -> N
 def test_a_body_is_not_compressed(client: Client, call: str) -> None:
     answer = client.send(call, gzip.compress(b"{}"), content_encoding="gzip")
 
-    assert_problem(answer, 415, "body-encoded", Content_Encoding="must be left out")
+    assert_problem(answer, 415, "body-encoded", Content_Encoding="must be omitted")
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_a_body_is_not_compressed(client: Client, call: str) -> None:
         pytest.param(add_with(payer="DANNON\U000e0101"), {"payer": INVISIBLE}, id="payer with a rarer selector"),
         pytest.param(add_with(payer="DANNON\u180b"), {"payer": INVISIBLE}, id="payer with a Mongolian selector"),
         pytest.param(add_with(payer="\U000e0041"), {"payer": INVISIBLE}, id="payer of a tag character"),
-        pytest.param(add_with(payer="Nestle\u0301"), {"payer": "normal form C (NFC)"}, id="payer decomposed"),
-        pytest.param(add_with(payer="\u212b"), {"payer": "normal form C (NFC)"}, id="payer of a sign that is a letter"),
+        pytest.param(add_with(payer="Nestle\u0301"), {"payer": "normalization form C (NFC)"}, id="payer decomposed"),
+        pytest.param(add_with(payer="\u212b"), {"payer": "form C (NFC)"}, id="payer of a sign that is a letter"),
         pytest.param({}, dict.fromkeys(ADD, "is missing"), id="everything missing"),
         pytest.param({"payer": "A", "points": 1}, {"timestamp": "is missing"}, id="timestamp missing"),
         pytest.param(add_with(note="x"), {"note": "is not a field of this request"}, id="an unknown field"),
@@ -148,13 +148,13 @@ def test_a_body_is_not_compressed(client: Client, call: str) -> None:
             id="every field wrong, and every one said",
         ),
         pytest.param(
-            '{"points": 1, "points": 2}', {"points": "stands twice in an object"}, id="a name twice in the object"
+            '{"points": 1, "points": 2}', {"points": "appears twice in an object"}, id="a name twice in the object"
         ),
         pytest.param(
-            '{"payer": {"x": 1, "x": 1}}', {"x": "stands twice in an object"}, id="a name twice in an object inside"
+            '{"payer": {"x": 1, "x": 1}}', {"x": "appears twice in an object"}, id="a name twice in an object inside"
         ),
         pytest.param(
-            '{"points": 1, "p\\u006fints": 1}', {"points": "stands twice in an object"}, id="a name twice, once escaped"
+            '{"points": 1, "p\\u006fints": 1}', {"points": "appears twice in an object"}, id="a name twice, escaped"
         ),
     ],
 )
@@ -238,7 +238,7 @@ def test_points_taken_back_neither_arrive_nor_expire(client: Client) -> None:
 
     answer = client.add("DANNON", -5, effective_at="2098-01-01T00:00:00Z", expires_at="2099-01-01T00:00:00Z")
 
-    beside = "must not stand beside negative points"
+    beside = "is not allowed with negative points"
     assert_problem(answer, 400, "invalid-request", effective_at=beside, expires_at=beside)
     assert client.balance().etag == '"1"'
 
@@ -260,7 +260,7 @@ def test_a_moment_takes_effect_to_the_microsecond(client: Client) -> None:
         pytest.param({"points": -5}, {"points": "must be at least 1"}, id="points negative"),
         pytest.param({"points": MOST + 1}, {"points": AT_MOST}, id="points above 2^53 - 1"),
         pytest.param({"points": 5, "payer": "A"}, {"payer": "is not a field of this request"}, id="an unknown field"),
-        pytest.param('{"points": 5, "points": 5}', {"points": "stands twice in an object"}, id="a name twice"),
+        pytest.param('{"points": 5, "points": 5}', {"points": "appears twice in an object"}, id="a name twice"),
     ],
 )
 @pytest.mark.parametrize("call", ["spend", "preview", "hold", "hold_preview", "refund", "capture"])

@@ -165,7 +165,7 @@ def test_there_is_nothing_else(file: str) -> None:
 def test_a_route_says_which_methods_it_takes(method: str, path: str, allowed: str) -> None:
     answer = ask(method, path)
     assert (answer["statusCode"], answer["headers"]["allow"]) == (405, allowed)
-    assert problem_of(answer)["detail"] == f"{path} takes {allowed}, and not {method}."
+    assert problem_of(answer)["detail"] == f"{path} accepts {allowed}, but not {method}."
     asked = ask("OPTIONS", path)
     assert (asked["statusCode"], asked["headers"]) == (204, {"allow": allowed})
 
@@ -176,7 +176,7 @@ def test_a_slash_at_the_end_is_pointed_out_with_the_route_that_is_there(method: 
     answer = ask(method, path)
     problem = problem_of(answer)
     assert (answer["statusCode"], problem["title"]) == (404, "There is no such route")
-    assert problem["detail"] == f"The route is {path.rstrip('/')}, without a slash at its end."
+    assert problem["detail"] == f"The route is {path.rstrip('/')}, without the trailing slash."
 
 
 @pytest.mark.parametrize("path", [

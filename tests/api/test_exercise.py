@@ -39,7 +39,7 @@ def test_too_few_points_is_said_in_the_exercise_s_words(client: Client) -> None:
 
     detail = client.spend(5000).json["detail"]
 
-    assert detail == "The user doesn't have enough points: there are 1,000, and 5,000 were asked for."
+    assert detail == "The user doesn't have enough points: there are 1,000, but 5,000 were asked for."
 
 
 @pytest.mark.parametrize(

@@ -138,13 +138,11 @@ def test_just_before_it_a_capture_is_in_time(holding: Client, clock: VirtualCloc
 def test_a_capture_of_more_than_is_held(holding: Client) -> None:
     answer = holding.capture(3, 1151)
 
-    assert_problem(
-        answer, 409, "more-than-left", points="150 points are left of transaction 3, and 1,151 were asked for"
-    )
+    assert_problem(answer, 409, "more-than-left", points="Transaction 3 has 150 points left, but 1,151 were asked for")
 
 
 def test_a_hold_of_more_than_there_is(holding: Client) -> None:
-    assert_problem(holding.hold(151), 400, "not-enough-points", points="there are 150, and 151 were asked for")
+    assert_problem(holding.hold(151), 400, "not-enough-points", points="there are 150, but 151 were asked for")
 
 
 @pytest.mark.parametrize("call", ["capture", "void"])

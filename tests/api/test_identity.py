@@ -8,10 +8,7 @@ import pytest
 from tests.api.client import ALL_SCOPES, HANDLERS, READS, Answer, Client
 from tests.api.problems import assert_problem
 
-NAME_RULE = (
-    "must have 1 to 128 characters, each a letter from A to Z in either case, a digit or one of . _ : @ | + -; "
-    "a single dot or two dots alone are no name"
-)
+NAME_RULE = "must be 1 to 128 characters from A-Z, a-z, 0-9 and . _ : @ | + -, and must not be a single dot or two dots"
 SCOPES = dict.fromkeys(READS, "read") | {
     "add": "add",
     "cancel": "add",

@@ -35,7 +35,7 @@ def test_a_spend_is_refused_if_the_account_has_changed_since_the_preview(two_pay
 
 
 def test_a_preview_is_refused_like_the_spend(two_payers: Client) -> None:
-    assert_problem(two_payers.preview(301), 400, "not-enough-points", points="there are 300, and 301 were asked for")
+    assert_problem(two_payers.preview(301), 400, "not-enough-points", points="there are 300, but 301 were asked for")
     assert_problem(two_payers.preview(0), 400, "invalid-request", points="must be at least 1")
 
 

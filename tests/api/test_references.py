@@ -81,8 +81,8 @@ def test_what_metadata_may_be(client: Client, metadata: dict[str, str]) -> None:
         pytest.param({"a": "s" * 501}, "a must have at most 500 characters", id="a string of 501 characters"),
         pytest.param({str(n): "" for n in range(21)}, "must have at most 20 names", id="21 names"),
         pytest.param({str(n): "é" * 250 for n in range(5)}, "at most 2,048 bytes in all", id="2,531 bytes"),
-        pytest.param({"a": "\ud800"}, "a must not have lone surrogates", id="a lone surrogate"),
-        pytest.param({"\ud800": "a"}, "a name in it must not have lone surrogates", id="a lone surrogate in a name"),
+        pytest.param({"a": "\ud800"}, "a must not contain lone surrogates", id="a lone surrogate"),
+        pytest.param({"\ud800": "a"}, "a name in it must not contain lone surrogates", id="a lone surrogate in a name"),
     ],
 )
 def test_what_metadata_may_not_be(client: Client, metadata: Any, reason: str) -> None:

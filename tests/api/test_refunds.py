@@ -38,13 +38,11 @@ def test_a_refund_gives_back_what_was_drawn_last(spent: Client) -> None:
 def test_refunds_come_to_the_spend_at_most(spent: Client) -> None:
     assert spent.refund(3, 60).json["points"] == 60
     assert spent.transaction(3).json["left"] == 90
-    assert_problem(
-        spent.refund(3, 91), 409, "more-than-left", points="90 points are left of transaction 3, and 91 were"
-    )
+    assert_problem(spent.refund(3, 91), 409, "more-than-left", points="Transaction 3 has 90 points left, but 91 were")
 
     assert spent.refund(3).json["points"] == 90
     assert spent.transaction(3).json["left"] == 0
-    assert_problem(spent.refund(3), 409, "more-than-left", points="0 points are left of transaction 3")
+    assert_problem(spent.refund(3), 409, "more-than-left", points="Transaction 3 has 0 points left")
     assert spent.balance().json == {"DANNON": 100, "UNILEVER": 200}
 
 
@@ -64,7 +62,7 @@ def test_a_captured_hold_is_refunded_by_its_own_number_or_its_capture_s(client: 
     ("prepare", "number", "kind", "reason"),
     [
         pytest.param(lambda _: None, 1, "not-refundable", "is of kind add: only a spend", id="an add"),
-        pytest.param(lambda it: it.hold(1), 4, "not-refundable", "a hold must be captured first", id="an open hold"),
+        pytest.param(lambda it: it.hold(1), 4, "not-refundable", "capture it first", id="an open hold"),
         pytest.param(lambda it: it.refund(3), 4, "not-refundable", "is of kind refund", id="a refund"),
         pytest.param(lambda it: (it.hold(1), it.void(4)), 4, "ended", "The hold 4 was voided at", id="a voided hold"),
         pytest.param(lambda it: (it.hold(1), it.void(4)), 5, "not-refundable", "is of kind void", id="a void"),

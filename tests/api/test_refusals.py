@@ -51,13 +51,13 @@ def test_a_spend_of_more_than_there_is(client: Client, points: int) -> None:
     with nothing_recorded(client):
         answer = client.spend(points)
 
-    reason = f"The user doesn't have enough points: there are 300, and {points:,} were asked for."
+    reason = f"The user doesn't have enough points: there are 300, but {points:,} were asked for."
     assert_problem(answer, 400, "not-enough-points", points=reason)
     assert answer.json["detail"] == reason
 
 
 def test_a_spend_from_an_account_that_has_never_had_points(client: Client) -> None:
-    assert_problem(client.spend(1), 400, "not-enough-points", points="there are 0, and 1 were asked for")
+    assert_problem(client.spend(1), 400, "not-enough-points", points="there are 0, but 1 were asked for")
     assert client.balance().etag == '"0"'
 
 
@@ -73,7 +73,7 @@ def test_a_payer_cannot_take_back_more_than_it_has(client: Client, payer: str) -
 
     has = {"DANNON": 100, "UNILEVER": 50, "NOBODY": 0}[payer]
     assert_problem(
-        answer, 409, "payer-below-zero", points=f"{payer} has {has} points in the account, and 101 were to be taken"
+        answer, 409, "payer-below-zero", points=f"{payer} has {has} points in the account, but 101 would be taken"
     )
 
 
@@ -87,7 +87,7 @@ def test_an_account_s_total_stays_exact_for_every_reader_of_json(client: Client)
     with nothing_recorded(client):
         answers = [client.add("UNILEVER", 1), client.add("UNILEVER", 1, effective_at="2099-01-01T00:00:00Z")]
 
-    reason = "The account would hold 9,007,199,254,740,992 points in all; the most is 9,007,199,254,740,991."
+    reason = "The account would hold 9,007,199,254,740,992 points in all; the maximum is 9,007,199,254,740,991."
     for answer in answers:
         assert_problem(answer, 409, "limit-account-total", points=reason)
 
@@ -120,7 +120,7 @@ def test_an_account_s_open_lots_may_be_scattered_only_so_much(
 ) -> None:
     puts = given(State(1, 1, NOON, {"DANNON": MOST - 1}, part_spent=dict.fromkeys(range(20_000), 1)))
 
-    assert_problem(client.add("DANNON", 1), 409, "limit-line-size", account="open lots are too scattered")
+    assert_problem(client.add("DANNON", 1), 409, "limit-line-size", account="open lots are partly spent")
     assert not puts
 
 
@@ -134,7 +134,7 @@ def test_an_account_has_so_many_open_holds(client: Client, monkeypatch: pytest.M
     with nothing_recorded(client):
         answer = client.hold(1)
 
-    assert_problem(answer, 409, "limit-open-holds", points="has 2 open holds already, the most")
+    assert_problem(answer, 409, "limit-open-holds", points="already has 2 open holds, the maximum")
     assert client.void(2).status == client.hold(1).status == 200
 
 
@@ -146,7 +146,7 @@ def test_an_account_has_so_many_pending_adds(client: Client, monkeypatch: pytest
     with nothing_recorded(client):
         answer = client.add("DANNON", 1, effective_at="2099-01-01T00:00:00Z")
 
-    assert_problem(answer, 409, "limit-pending-adds", effective_at="has 1 pending adds already, the most")
+    assert_problem(answer, 409, "limit-pending-adds", effective_at="already has 1 pending adds, the maximum")
     assert client.cancel(1).status == client.add("DANNON", 1, effective_at="2099-01-01T00:00:00Z").status == 200
 
 
@@ -157,7 +157,7 @@ def test_an_account_near_its_largest_size_is_only_emptied(eventful: Client, monk
         answers = [eventful.send(call) for call in ("add", "hold", "refund", "cancel")]
 
     for answer in answers:
-        assert_problem(answer, 409, "limit-account-size", account="holds as many transactions as it can")
+        assert_problem(answer, 409, "limit-account-size", account="cannot hold more transactions")
     assert [eventful.send(call).status for call in ("spend", "capture", "void")] == [200, 200, 200]
 
 
@@ -169,4 +169,4 @@ def test_an_account_holds_so_many_transactions(client: Client, stand_in: Callabl
         answers = [client.add("DANNON", 1), client.spend(1)]
 
     for answer in answers:
-        assert_problem(answer, 409, "limit-account-size", account="holds as many transactions as it can")
+        assert_problem(answer, 409, "limit-account-size", account="cannot hold more transactions")

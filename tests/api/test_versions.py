@@ -20,7 +20,7 @@ def at_one(client: Client) -> Client:
 def assert_changed(answer: Answer, last: int) -> None:
     """The account has moved on, to a version that the answer names."""
     assert_problem(answer, 412, "version-mismatch")
-    assert f'is at version "{last}": If-Match, if sent, must have that as a strong tag' in answer.json["detail"]
+    assert f'is at version "{last}": If-Match, if sent, must list that as a strong tag' in answer.json["detail"]
     assert answer.etag == f'"{last}"'
 
 

@@ -97,7 +97,7 @@ def fail(page: Page, path: re.Pattern[str], **answer: Any) -> Callable[[], None]
 
 
 PROBLEM = {
-    "title": "The ledger is busy or not reachable",
+    "title": "The ledger is busy or unreachable",
     "detail": "The ledger could not do this in time. Nothing was recorded; try again.",
 }
 FAILURES = [
@@ -105,7 +105,7 @@ FAILURES = [
     ({"status": 503, "body": ""}, "Nothing is lost; try again in a moment. (Status 503)"),
     ({"status": 502, "content_type": "text/html", "body": "<h1>Bad Gateway</h1>"}, "(Status 502)"),
     ({"status": 429, "json": {"message": "Too Many Requests"}}, "Too many requests at once"),
-    ({"status": 503, "json": PROBLEM}, "The ledger is busy or not reachableThe ledger could not do this in time."),
+    ({"status": 503, "json": PROBLEM}, "The ledger is busy or unreachableThe ledger could not do this in time."),
     ({}, "The ledger cannot be reached"),
 ]
 

@@ -90,7 +90,7 @@ def _share_of_bar(page: Page, payer: str) -> float:
 @pytest.mark.parametrize(
     ("amount", "said"),
     [
-        ("6,301", "there are 6,300, and 6,301 were asked for"),
+        ("6,301", "there are 6,300, but 6,301 were asked for"),
         ("", "A whole number, up to 6,300."),
         ("1.5", "Points are whole“1.5” has a fraction."),
         ("0.5", "Points are whole“0.5” has a fraction."),

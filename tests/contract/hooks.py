@@ -28,10 +28,10 @@ def accepted_or_refused_for_a_reason(ctx: CheckContext, response: Response, case
 BEYOND_JSON_SCHEMA = (
     "must be in the years 1 to 9999 in UTC",
     "must be later than",
-    "must not stand beside negative points",
+    "is not allowed with negative points",
     "must not begin or end with white space",
-    "must not have invisible characters",
-    "must be in Unicode's normal form C",
+    "must not contain invisible characters",
+    "must be in Unicode normalization form C",
     "must have at most 2,048 bytes in all",
 )
 """What a field must be that JSON Schema has no words for."""

@@ -74,8 +74,8 @@ def test_a_route_says_which_methods_it_takes(ask: Ask, method: str, path: str, a
 
 
 @pytest.mark.parametrize(("path", "detail"), [
-    ("/balance/", "The route is /balance, without a slash at its end."),
-    ("/accounts/ann%40x/holds/", "The route is /accounts/ann@x/holds, without a slash at its end."),
+    ("/balance/", "The route is /balance, without the trailing slash."),
+    ("/accounts/ann%40x/holds/", "The route is /accounts/ann@x/holds, without the trailing slash."),
     ("/nothing", "No route has this path."),
     ("/accounts/a%2Fb/balance", "No route has this path."),
 ])  # fmt: skip

@@ -27,56 +27,56 @@ def _told(of: Json, description: str) -> Json:
     return {**of, "description": description}
 
 
-_TIMESTAMP = _moment("When the points were earned, in UTC: it ranks them.")
-_EXPIRES_AT = _moment("From when on the points can no longer be spent.")
-_DUE_AT = _moment("The moment at which it was due.")
+_TIMESTAMP = _moment("When the points were earned, in UTC.")
+_EXPIRES_AT = _moment("When the points expire; they can be spent only before.")
+_DUE_AT = _moment("When it was due.")
 _CURSOR = _told(
-    or_null({"type": "string", "pattern": CURSOR_PATTERN}), "Gets the next page as `cursor`; `null` at the end."
+    or_null({"type": "string", "pattern": CURSOR_PATTERN}), "The `cursor` of the next page; `null` at the end."
 )
-_OF = _told(_SEQUENCE, "The transaction that it refers to.")
-_POINTS = "What it changed in the sum of the balance."
+_OF = _told(_SEQUENCE, "The transaction it refers to.")
+_POINTS = "The change to the sum of the balance."
 
 _ALL: Mapping[str, Json] = {
     "recorded_at": {
         "type": "string",
         "format": "date-time",
         "pattern": RECORDED_AT_PATTERN,
-        "description": "When the ledger recorded it, in UTC. Never earlier than the transaction before it.",
+        "description": "When the ledger recorded it, in UTC. Never earlier than the previous transaction.",
     },
     "digest": {
         "type": "string",
         "pattern": "^[0-9a-f]{64}$",
-        "description": "SHA-256 over the digest above and this transaction, in hexadecimal: it seals all before it.",
+        "description": "SHA-256 of the previous digest and this transaction, in hexadecimal. Seals the history so far.",
     },
 }
 _LABELS: Mapping[str, Json] = {
-    "reference": _told(dict(REFERENCE.schema), "What the caller named it."),
+    "reference": _told(dict(REFERENCE.schema), "The caller's own name for what it belongs to."),
     "metadata": schema("Metadata"),
 }
 _TIMES_OWN = {Kind.ARRIVE, Kind.LAPSE, Kind.EXPIRE}
 
 _TAKEN_OF_PAYERS = _told(
-    array(schema("TakenOfPayer")), "What was taken from whom, payers in the order in which they were first drawn on."
+    array(schema("TakenOfPayer")), "What was taken from each payer, in the order in which they were first drawn on."
 )
-_GIVEN_TO_PAYERS = _told(array(schema("GivenToPayer")), "What came back to whom. What was drawn last comes back first.")
+_GIVEN_TO_PAYERS = _told(array(schema("GivenToPayer")), "What was returned to each payer, the last drawn first.")
 
 _LOTS: Mapping[str, Json] = {
-    "lots": _told(array(schema("DrawnLot")), "The lots that it drew on, in the order in which it did."),
+    "lots": _told(array(schema("DrawnLot")), "The lots it drew on, in that order."),
 }
 _MORE_LOTS: Mapping[str, Json] = {
     "next_lots_cursor": {
         "type": "string",
         "pattern": CURSOR_PATTERN,
-        "description": "There are more lots, and `lots_cursor` gets them.",
+        "description": "The `lots_cursor` for more lots.",
     },
 }
 
 
 def _ended(how: str, *, by_time: bool = False) -> Json:
     if by_time:
-        description = f"The transaction with which it {how}; `null` if it has, and that is not recorded yet."
+        description = f"The transaction by which it {how}; `null` if that is not recorded yet."
         return _told(or_null(_SEQUENCE), description)
-    return _told(_SEQUENCE, f"The transaction with which it {how}.")
+    return _told(_SEQUENCE, f"The transaction by which it {how}.")
 
 
 def _transaction(
@@ -90,45 +90,45 @@ def _transaction(
 _TRANSACTIONS: Mapping[Kind, Json] = {
     Kind.ADD: _transaction(
         Kind.ADD,
-        "Points of a payer that were given to the account or, if negative, taken back.",
+        "A payer's points, added to the account or, if negative, taken back.",
         {"payer": _PAYER, "points": dict(POINTS.schema), "timestamp": _TIMESTAMP},
         {"expires_at": _EXPIRES_AT},
     ),
     Kind.SPEND: _transaction(Kind.SPEND, "Points that were spent.", {"points": _TAKEN, "taken": _TAKEN_OF_PAYERS}),
     Kind.HOLD: _transaction(
         Kind.HOLD,
-        "Points that were set aside. Its sequence number names the hold.",
+        "Points that were set aside. Its sequence number identifies the hold.",
         {
             "points": _TAKEN,
-            "expires_at": _moment("When the hold lapses, if nothing ends it before."),
+            "expires_at": _moment("When the hold lapses, unless it ends earlier."),
             "taken": _TAKEN_OF_PAYERS,
         },
     ),
     Kind.CAPTURE: _transaction(
         Kind.CAPTURE,
-        "A hold, or a part of it, that was spent; the rest came back.",
+        "A hold that was spent, wholly or in part; the rest was returned.",
         {
             "of": _OF,
-            "points": _told(_SOME, f"{_POINTS} The rest of the hold, which came back."),
-            "taken": _told(array(schema("TakenOfPayer")), "What is spent of the hold, and of whom."),
+            "points": _told(_SOME, f"{_POINTS} The part of the hold that was returned."),
+            "taken": _told(array(schema("TakenOfPayer")), "What is spent of each payer's held points."),
             "returned": _GIVEN_TO_PAYERS,
         },
     ),
     Kind.VOID: _transaction(
-        Kind.VOID, "A hold that came back whole.", {"of": _OF, "points": _GIVEN, "returned": _GIVEN_TO_PAYERS}
+        Kind.VOID, "A hold that was returned in full.", {"of": _OF, "points": _GIVEN, "returned": _GIVEN_TO_PAYERS}
     ),
     Kind.REFUND: _transaction(
         Kind.REFUND,
-        "Points of a spend or of a captured hold that came back; `of` names the spend or the hold.",
+        "Points returned from a spend or a captured hold, which `of` identifies.",
         {"of": _OF, "points": _GIVEN, "returned": _GIVEN_TO_PAYERS},
     ),
     Kind.PENDING: _transaction(
         Kind.PENDING,
-        "Points that are to arrive later.",
+        "Points that will arrive later.",
         {
             "payer": _PAYER,
             "points": _told(_NONE, f"{_POINTS} Nothing yet."),
-            "amount": _told(_GIVEN, "What is to arrive."),
+            "amount": _told(_GIVEN, "The points that will arrive."),
             "timestamp": _TIMESTAMP,
             "effective_at": _moment("When the points arrive."),
         },
@@ -136,41 +136,41 @@ _TRANSACTIONS: Mapping[Kind, Json] = {
     ),
     Kind.CANCEL: _transaction(
         Kind.CANCEL,
-        "A pending add that never arrives.",
+        "A pending add that was cancelled.",
         {
             "of": _OF,
             "payer": _PAYER,
             "points": _told(_NONE, f"{_POINTS} Nothing."),
-            "amount": _told(_GIVEN, "What was to arrive."),
+            "amount": _told(_GIVEN, "The points that will not arrive."),
         },
     ),
     Kind.ARRIVE: _transaction(
         Kind.ARRIVE,
-        "Pending points that arrived. Time does this, not a caller.",
+        "Pending points that arrived. Happens with time; no caller asks for it.",
         {"of": _OF, "payer": _PAYER, "points": _GIVEN, "timestamp": _TIMESTAMP, "effective_at": _DUE_AT},
         {"expires_at": _EXPIRES_AT},
     ),
     Kind.LAPSE: _transaction(
         Kind.LAPSE,
-        "A hold that came back whole because nothing ended it in time. Time does this, not a caller.",
+        "A hold that was returned in full because nothing ended it in time. No caller asks for it.",
         {"of": _OF, "points": _GIVEN, "effective_at": _DUE_AT, "returned": _GIVEN_TO_PAYERS},
     ),
     Kind.EXPIRE: _transaction(
         Kind.EXPIRE,
-        "Points that expired. Time does this, not a caller.",
+        "Points that expired. Happens with time; no caller asks for it.",
         {
             "points": {"type": "integer", "minimum": -MAX_POINTS, "maximum": 0},
-            "effective_at": _moment("The moment at which the last of them was due."),
-            "expired": _told(array(schema("TakenOfPayer")), "What expired of whom."),
+            "effective_at": _moment("When the last of them was due."),
+            "expired": _told(array(schema("TakenOfPayer")), "What expired of each payer."),
         },
     ),
 }
 
-_LEFT = _told(_SOME, "How many of its points can still be refunded.")
+_LEFT = _told(_SOME, "The points that can still be refunded.")
 _MORE: Mapping[Kind, tuple[Mapping[str, Json], Mapping[str, Json]]] = {
     Kind.SPEND: ({"left": _LEFT, **_LOTS}, _MORE_LOTS),
     Kind.HOLD: (
-        {"left": _told(_SOME, "How many of its points can still be captured or, once captured, refunded."), **_LOTS},
+        {"left": _told(_SOME, "The points that can still be captured or, after a capture, refunded."), **_LOTS},
         {
             **_MORE_LOTS,
             "captured_by": _ended("was captured"),
@@ -213,55 +213,55 @@ def _points_of_payers(points: Json, description: str) -> Json:
     return {"type": "object", "description": description, "propertyNames": _PAYER, "additionalProperties": points}
 
 
-_OWED = "What was taken back of payers, and their next open lots will pay."
-_BALANCE = "Points per payer, in the order in which the payers were first seen. A payer once seen stays, at 0 too."
+_OWED = "Points taken back from payers, which their next open lots will pay."
+_BALANCE = "Points per payer, in the order in which payers were first seen. A payer stays in the list, even at 0."
 
 SCHEMAS: Mapping[str, Json] = {
-    "Metadata": _told(dict(METADATA.schema), "Names and strings of the caller's own, of 2 KB in all."),
+    "Metadata": _told(dict(METADATA.schema), "The caller's own names and strings, 2 KB in all."),
     "Sequence": _told(_SEQUENCE, "The transaction's place in the account's history: 1, 2, 3 …"),
     **{_name(kind): told for kind, told in _TRANSACTIONS.items()},
     **{_name_in_full(kind): _in_full(kind) for kind in _MORE},
     "Transaction": one_of_kinds("One line of an account's history.", {kind: _name(kind) for kind in _TRANSACTIONS}),
     "TransactionInFull": one_of_kinds(
-        "One line of an account's history, with the lots that it drew on and what has become of it since.",
+        "One line of an account's history, with the lots it drew on and what became of it.",
         {kind: _name_in_full(kind) for kind in _TRANSACTIONS},
     ),
     "Added": one_of_kinds(
-        "Points that were added, or are to arrive later.", {kind: _name(kind) for kind in (Kind.ADD, Kind.PENDING)}
+        "Points that were added, or will arrive later.", {kind: _name(kind) for kind in (Kind.ADD, Kind.PENDING)}
     ),
-    "TransactionPage": _page("A part of an account's history, newest first.", "transactions", "Transaction"),
+    "TransactionPage": _page("A page of an account's history, newest first.", "transactions", "Transaction"),
     "TakenOfPayer": record(
-        "What is taken from one payer.", {"payer": _PAYER, "points": _told(_TAKEN, "As a negative number.")}
+        "What was taken from one payer.", {"payer": _PAYER, "points": _told(_TAKEN, "A negative number.")}
     ),
-    "GivenToPayer": record("What comes back to one payer.", {"payer": _PAYER, "points": _GIVEN}),
+    "GivenToPayer": record("What was returned to one payer.", {"payer": _PAYER, "points": _GIVEN}),
     "Taken": _told(
         array(schema("TakenOfPayer")),
-        "What is taken from whom, payers in the order in which they are first drawn on.",
+        "What is taken from each payer, in the order in which they are first drawn on.",
     ),
     "DrawnLot": record(
-        "What was taken from one lot: the points that one add had brought.",
+        "What was taken from one lot, the points of one add.",
         {"sequence": schema("Sequence"), "payer": _PAYER, "timestamp": _TIMESTAMP, "points": _TAKEN},
         {"expires_at": _EXPIRES_AT},
     ),
     "Lot": record(
-        "What is left of the points that one add has brought. Of points that were pending, `sequence` names the "
+        "What is left of the points of one add. For points that were pending, `sequence` is the number of the "
         "pending add.",
         {"sequence": schema("Sequence"), "payer": _PAYER, "timestamp": _TIMESTAMP, "points": _GIVEN},
         {"expires_at": _EXPIRES_AT},
     ),
-    "LotPage": _page("A part of the open lots, in the order in which they will be spent.", "lots", "Lot"),
+    "LotPage": _page("A page of the open lots, in spending order.", "lots", "Lot"),
     "OpenHold": record(
-        "Points that are set aside.",
+        "Points set aside.",
         {
             "sequence": schema("Sequence"),
             "points": _GIVEN,
-            "expires_at": _moment("When the hold lapses, if nothing ends it before."),
+            "expires_at": _moment("When the hold lapses, unless it ends earlier."),
             "taken": _TAKEN_OF_PAYERS,
         },
     ),
     "HoldPage": _page("The open holds, in the order in which they were made.", "holds", "OpenHold"),
     "PendingAdd": record(
-        "Points that are still to arrive.",
+        "Points that have not arrived yet.",
         {
             "sequence": schema("Sequence"),
             "payer": _PAYER,
@@ -275,19 +275,19 @@ SCHEMAS: Mapping[str, Json] = {
     "Balance": _points_of_payers(_SOME, _BALANCE),
     "Owed": _points_of_payers({"type": "integer", "minimum": 1}, _OWED),
     "Coming": record(
-        "When something comes next, and how many points it is about.",
-        {"at": _moment("The moment."), "points": _told(_SOME, "Of all that comes at that moment.")},
+        "When something happens next, and to how many points.",
+        {"at": _moment("The moment."), "points": _told(_SOME, "All the points of that moment.")},
     ),
     "Account": record(
         "An account at a glance.",
         {
-            "available": _told(_SOME, "What can be spent now, of all payers."),
+            "available": _told(_SOME, "What can be spent now, over all payers."),
             "balances": schema("Balance"),
             "held": _told(_SOME, "What open holds have set aside."),
-            "pending": _told(_SOME, "What is still to arrive."),
+            "pending": _told(_SOME, "What has not arrived yet."),
             "owed": schema("Owed"),
-            "next_expiry": _coming("When points expire next, and how many of those that can be spent now."),
-            "next_lapse": _coming("When a hold lapses next, and how many points come back."),
+            "next_expiry": _coming("When points expire next, and how many of those available now."),
+            "next_lapse": _coming("When a hold lapses next, and how many points return."),
             "next_arrival": _coming("When pending points arrive next, and how many."),
         },
     ),
@@ -297,7 +297,7 @@ SCHEMAS: Mapping[str, Json] = {
     ),
     "GatewayMessage": {
         "type": "object",
-        "description": "An answer of API Gateway's own. It says nothing about whether a change happened.",
+        "description": "API Gateway's own answer. It does not tell whether a change happened.",
         "properties": {"message": {"type": "string"}},
         "required": ["message"],
     },
@@ -307,7 +307,7 @@ SCHEMAS: Mapping[str, Json] = {
 def problem_schema(types: list[str]) -> Json:
     """Describe problems of these types."""
     return record(
-        "Why a request was not done. A change was not recorded, unless the status is 500 or 504.",
+        "Why a request was refused. Nothing was recorded, unless the status is 500 or 504.",
         {
             "type": {"type": "string", "format": "uri", "enum": types},
             "title": {"type": "string"},

@@ -83,7 +83,7 @@ def make_document(routes: Iterable[Route]) -> Json:
             "parameters": PARAMETERS,
             "headers": HEADERS,
             "responses": {
-                "NotModified": {"description": "The caller has this already", "headers": header_refs(["ETag"])},
+                "NotModified": {"description": "The caller already has this", "headers": header_refs(["ETag"])},
                 **{name: refusal_response(refusal, statuses) for name, refusal in REFUSALS.items()},
             },
             "examples": {
@@ -95,7 +95,7 @@ def make_document(routes: Iterable[Route]) -> Json:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "A JWT of the deployment's issuer, with the call's scope. Locally there is none.",
+                    "description": "A JWT from the deployment's issuer, with the call's scope. Not needed locally.",
                 }
             },
         },

@@ -1,4 +1,4 @@
-"""What each call is for, and what it takes and answers: the part of the description that no code can tell."""
+"""What each call is for, and what it takes and answers: the part of the description that is not derived from code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,38 +11,36 @@ from tools.openapi.schemas import Json, any_of_patterns
 
 TITLE = "Points ledger"
 ABOUT = """\
-Points of many payers. Those that expire soonest are spent first, then the oldest. The balance of a payer never goes
-below zero.
+Loyalty points from many payers. Points that expire soonest are spent first, then the oldest. A payer's balance never
+goes below zero.
 
-**Accounts.** `/add` and its like act on the caller's own account, which is the subject of the token;
-`/accounts/{account}/add` and its like act on the account they name. A local run takes no token, and the own account
-is `default`.
+**Accounts.** Paths such as `/add` act on the caller's own account, which is the token's subject. Paths such as
+`/accounts/{account}/add` act on the account they name. A local run needs no token; its own account is `default`.
 
-**Transactions.** Every change is recorded as a transaction, which is never changed: of a kind that a caller asks for
-(`add`, `spend`, `refund`, `hold`, `capture`, `void`, `pending`, `cancel`), or of one that time does by itself
-(`arrive`, `lapse`, `expire`). Its `points` are what it changed in the sum of the balance. Callers may attach a
-`reference` and `metadata` to whatever they ask for.
+**Transactions.** Every change is recorded as a transaction that never changes. Callers ask for most kinds (`add`,
+`spend`, `refund`, `hold`, `capture`, `void`, `pending`, `cancel`); some happen with time (`arrive`, `lapse`, `expire`).
+`points` is the change to the sum of the balance. Callers may attach a `reference` and `metadata` to anything they ask
+for.
 
-**Safe retries.** Send an `Idempotency-Key` with every change, and repeat the request with the same key for as long as
-there is no answer, one of API Gateway's own (`{"message": …}`), or a 500, 503 or 504: it takes effect once. The answer
-is always the first one, with `Idempotency-Replayed: true` if it is given again. Keys are kept for ever; a refused
-request does not use one up.
+**Safe retries.** Send an `Idempotency-Key` with every change. If you get no answer, an answer of API Gateway's own
+(`{"message": …}`), or a 500, 503 or 504, repeat the request with the same key: it takes effect once. Every repetition
+gets the first answer, with `Idempotency-Replayed: true`. Keys never expire, and a refused request does not use one up.
 
-**Versions.** Reads of how an account stands, previews and changes answer with an `ETag`, the version of the account
-that the answer stands on. It changes with every change, and with whatever time does. With it as `If-Match`, a change
-happens only if that is still the version: so a spend takes exactly what its preview showed. With it as
-`If-None-Match`, a read answers 304 for as long as nothing has changed.
+**Versions.** Reads of the current account, previews and changes answer with an `ETag`: the version of the account that
+the answer is based on. It changes with every change and with anything that time does. With it as `If-Match`, a change
+happens only if the version is still the same, so a spend takes exactly what its preview showed. With it as
+`If-None-Match`, a read answers 304 until something has changed.
 
-**Refusals** are problems as in [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457.html). They leave nothing behind; only
-after a 500 or a 504 is that not known."""
+**Refusals** are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457.html) problems. A refused request records nothing;
+only after a 500 or a 504 is that not known."""
 
 TAGS = {
-    "Points": "Add and spend, see beforehand what a spend would take, and give back what was spent.",
-    "Holds": "Set points aside for an order, and spend them or give them back later.",
-    "Pending points": "Points that count only from a moment to come.",
-    "Balance and history": "What an account has, had and will have, and how that came about.",
-    "Named accounts": "The same calls on an account that the path names.",
-    "Documentation": "This description and two pages to look at. They need no token.",
+    "Points": "Add and spend points, preview a spend, and refund it.",
+    "Holds": "Set points aside for an order; spend or release them later.",
+    "Pending points": "Points that count only from a future moment.",
+    "Balance and history": "What an account has, had and will have, and its history.",
+    "Named accounts": "The same calls, on the account in the path.",
+    "Documentation": "This description and two pages. They need no token.",
 }
 
 _CURSOR: Json = {"type": "string", "pattern": CURSOR_PATTERN}
@@ -54,7 +52,7 @@ PARAMETERS: dict[str, Json] = {
         "name": "account",
         "in": "path",
         "required": True,
-        "description": "Whose points: up to 128 letters, digits and `. _ : @ | + -`, but not `.` or `..`.",
+        "description": "The account: 1 to 128 letters, digits and `. _ : @ | + -`, but not `.` or `..`.",
         "schema": {"type": "string", "maxLength": 128, "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._:@|+-]+$"},
         "example": "default",
     },
@@ -69,26 +67,26 @@ PARAMETERS: dict[str, Json] = {
     "At": {
         "name": "at",
         "in": "query",
-        "description": "A sequence number, such as `5` (`0` is before the first), or a moment, such as "
-        "`2020-12-31T23:59:59Z`. Of a moment to come, how it will be if nothing else happens.",
+        "description": "A sequence number such as `5` (`0` is before the first), or a moment such as "
+        "`2020-12-31T23:59:59Z`. For a future moment: the balance then, if nothing else happens.",
         "schema": {"type": "string", "pattern": any_of_patterns(("^0$", "^[1-9][0-9]*$", TIMESTAMP_PATTERN))},
     },
     "Limit": {
         "name": "limit",
         "in": "query",
-        "description": "How many entries to show at most.",
+        "description": "The maximum number of entries.",
         "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
     },
     "Cursor": {
         "name": "cursor",
         "in": "query",
-        "description": "The `next_cursor` of the page before. What is recorded meanwhile does not move it.",
+        "description": "The `next_cursor` of the previous page. It stays valid while more is recorded.",
         "schema": _CURSOR,
     },
     "LotsCursor": {
         "name": "lots_cursor",
         "in": "query",
-        "description": "The `next_lots_cursor` of the answer before, if there are more lots than that showed.",
+        "description": "The `next_lots_cursor` of the previous answer, if it did not show all lots.",
         "schema": _CURSOR,
     },
     "Reference": {
@@ -101,37 +99,37 @@ PARAMETERS: dict[str, Json] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Makes the request safe to repeat: a new one, such as a UUID, for each change. Visible ASCII "
-        "without commas and quotation marks.",
+        "description": "Makes the request safe to repeat. Use a new key, such as a UUID, for each change: visible "
+        "ASCII without commas or quotation marks.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-+.-~-]+$"},
     },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": 'Do it only if this `ETag`, such as `"7"`, or one of several, is still the account\'s.',
+        "description": 'Change only if this `ETag`, such as `"7"`, or one in a list is still the account\'s.',
         "schema": {"type": "string", "pattern": _TAGS},
     },
     "UnlessMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "Do it only if none of these is the account's `ETag`.",
+        "description": "Change only if none of these is the account's `ETag`.",
         "schema": {"type": "string", "pattern": _TAGS},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "Answer only if none of these is the answer's `ETag`, and otherwise with 304.",
+        "description": "Answer 304 if one of these is the answer's `ETag`.",
         "schema": {"type": "string", "pattern": _TAGS},
     },
 }
 
 MEANINGS = {
-    "payer": "Whose points they are, in Unicode's form NFC, without white space around it or invisible characters.",
-    "points": "How many.",
-    "timestamp": "When the points were earned: it ranks them among all others, whenever they arrive.",
-    "effective_at": "From when on the points count. If that is still to come, the add is pending until then.",
-    "expires_at": "Up to when they last. Of points forever if left out; of a hold 7 days, and a year at most.",
-    "reference": "Your own name for what it belongs to, such as an order. It need not be unique.",
+    "payer": "Who funds the points. In Unicode form NFC, without surrounding white space or invisible characters.",
+    "points": "The number of points.",
+    "timestamp": "When the points were earned. Determines their place in the spending order, whenever they arrive.",
+    "effective_at": "When the points start to count. If in the future, the add is pending until then.",
+    "expires_at": "When they expire. If omitted, points never expire; a hold lasts 7 days (at most a year).",
+    "reference": "Your own name for what it belongs to, such as an order. Need not be unique.",
 }
 """What the fields of bodies mean."""
 
@@ -169,7 +167,7 @@ def _link(operation: str, description: str, **parameters: str) -> Json:
     return {"operationId": operation, "parameters": parameters, "description": description}
 
 
-_ITSELF = _link("transaction", "The transaction, with what becomes of it.", sequence="$response.body#/sequence")
+_ITSELF = _link("transaction", "The transaction, and what became of it.", sequence="$response.body#/sequence")
 
 
 def _same(operation: str) -> Json:
@@ -191,29 +189,29 @@ OPERATIONS = {
     "POST /add": Operation(
         name="add",
         tag="Points",
-        summary="Add points of a payer, or take some back",
+        summary="Add a payer's points, or take some back",
         description="""\
-The timestamp says when the points were earned, and ranks them among all others, whenever they arrive. A negative
-amount takes that many points of the payer back. With `effective_at` the points are pending until then; with
-`expires_at` they can be spent only before.""",
+`timestamp` is when the points were earned; it determines their place in the spending order, whenever they arrive. A
+negative amount takes back that many of the payer's points. With `effective_at`, the points are pending until then; with
+`expires_at`, they can be spent only before then.""",
         parameters=_CHANGE_PARAMETERS,
         answer="Added",
-        answers="The transaction, as recorded: of kind `pending` if the points are still to arrive",
+        answers="The recorded transaction; its kind is `pending` if the points are yet to arrive",
         headers=_CHANGE_HEADERS,
         refusals=("InvalidRequest", "AddNotAllowed", *_WRITE),
         links={
             "transaction": _ITSELF,
-            "cancel": _link("cancel", "Of a pending add.", sequence="$response.body#/sequence"),
+            "cancel": _link("cancel", "Cancels a pending add.", sequence="$response.body#/sequence"),
         },
     ),
     "POST /spend": Operation(
         name="spend",
         tag="Points",
-        summary="Spend points, those that expire soonest first, then the oldest",
-        description="Takes exactly the points asked, or nothing, from however many lots and payers it needs.",
+        summary="Spend points, soonest to expire first, then oldest",
+        description="Takes exactly the points asked for, or nothing, from as many lots and payers as needed.",
         parameters=_CHANGE_PARAMETERS,
         answer="Taken",
-        answers="What was taken from whom, payers in the order in which they were first drawn on",
+        answers="What was taken from each payer, in the order in which they were first drawn on",
         headers=_CHANGE_HEADERS,
         refusals=("InvalidSpend", "AccountFull", *_WRITE),
         links={
@@ -225,9 +223,9 @@ amount takes that many points of the payer back. With `effective_at` the points 
         name="preview",
         tag="Points",
         summary="See what a spend would take",
-        description="Answers as the spend would, and records nothing.",
+        description="Answers as the spend would, but records nothing.",
         answer="Taken",
-        answers="What would be taken from whom",
+        answers="What would be taken from each payer",
         headers=("ETag",),
         refusals=("InvalidSpend", *_PREVIEW),
         links={"spend": _same("spend")},
@@ -235,13 +233,14 @@ amount takes that many points of the payer back. With `effective_at` the points 
     "POST /transactions/{sequence}/refund": Operation(
         name="refund",
         tag="Points",
-        summary="Give back what was spent, wholly or in part",
+        summary="Refund all or part of what was spent",
         description="""\
-Of a spend, or of a hold that was captured, by the hold's number or the capture's. The points go back into the lots they
-came from, what was drawn last first; what has expired meanwhile expires again. Without `points`, all that is left.""",
+Refunds a spend, or a captured hold by the hold's number or the capture's. The points return to the lots they came from,
+the last drawn first; points that have expired in the meantime expire at once. Without `points`, refunds all that is
+left.""",
         parameters=("Sequence", *_CHANGE_PARAMETERS),
         answer="RefundTransaction",
-        answers="The transaction: what came back to whom",
+        answers="The transaction, with what was returned to each payer",
         headers=_CHANGE_HEADERS,
         refusals=("InvalidRequest", "NoTransaction", "RefundNotAllowed", *_WRITE),
         links={"transaction": _ITSELF},
@@ -251,16 +250,16 @@ came from, what was drawn last first; what has expired meanwhile expires again. 
         tag="Holds",
         summary="Set points aside",
         description="""\
-Draws on lots as a spend does. A capture spends the points, a void gives them back; so does `expires_at`, 7 days from
-now if left out, a year at most, if nothing has ended the hold before.""",
+Draws on lots as a spend does. A capture spends the points; a void returns them. If neither happens, they return at
+`expires_at`: 7 days from now by default, at most a year.""",
         parameters=_CHANGE_PARAMETERS,
         answer="HoldTransaction",
-        answers="The transaction: its sequence number names the hold",
+        answers="The transaction; its sequence number identifies the hold",
         headers=_CHANGE_HEADERS,
         refusals=("InvalidHold", "HoldNotAllowed", *_WRITE),
         links={
-            "capture": _link("capture_hold", "Spend it.", sequence="$response.body#/sequence"),
-            "void": _link("void_hold", "Give it back.", sequence="$response.body#/sequence"),
+            "capture": _link("capture_hold", "Spends it.", sequence="$response.body#/sequence"),
+            "void": _link("void_hold", "Returns it.", sequence="$response.body#/sequence"),
             "transaction": _ITSELF,
         },
     ),
@@ -268,9 +267,9 @@ now if left out, a year at most, if nothing has ended the hold before.""",
         name="preview_hold",
         tag="Holds",
         summary="See what a hold would take",
-        description="Answers what the hold would take of whom, and records nothing.",
+        description="Answers what the hold would take from each payer, but records nothing.",
         answer="Taken",
-        answers="What would be taken from whom",
+        answers="What would be taken from each payer",
         headers=("ETag",),
         refusals=("InvalidHold", *_PREVIEW),
         links={"hold": _same("hold")},
@@ -278,26 +277,26 @@ now if left out, a year at most, if nothing has ended the hold before.""",
     "POST /holds/{sequence}/capture": Operation(
         name="capture_hold",
         tag="Holds",
-        summary="Spend a hold, wholly or in part",
-        description="Without `points` all of the hold is spent; the rest, if any, goes back as by a refund.",
+        summary="Spend all or part of a hold",
+        description="Without `points`, spends the whole hold; otherwise the rest is returned, as by a refund.",
         parameters=("Sequence", *_CHANGE_PARAMETERS),
         answer="CaptureTransaction",
-        answers="The transaction: what is spent of whom, and what came back",
+        answers="The transaction, with what is spent and what was returned",
         headers=_CHANGE_HEADERS,
         refusals=("InvalidRequest", "NoTransaction", "CaptureNotAllowed", *_WRITE),
         links={
             "transaction": _ITSELF,
-            "refund": _link("refund", "Give it back after all.", sequence="$response.body#/sequence"),
+            "refund": _link("refund", "Returns it later.", sequence="$response.body#/sequence"),
         },
     ),
     "POST /holds/{sequence}/void": Operation(
         name="void_hold",
         tag="Holds",
-        summary="Give a hold back",
-        description="All points of the hold go back into the lots they came from.",
+        summary="Return a hold",
+        description="All points of the hold return to the lots they came from.",
         parameters=("Sequence", *_CHANGE_PARAMETERS),
         answer="VoidTransaction",
-        answers="The transaction: what came back to whom",
+        answers="The transaction, with what was returned to each payer",
         headers=_CHANGE_HEADERS,
         refusals=("InvalidRequest", "NoTransaction", "VoidNotAllowed", *_WRITE),
         links={"transaction": _ITSELF},
@@ -341,10 +340,10 @@ now if left out, a year at most, if nothing has ended the hold before.""",
     "GET /balance": Operation(
         name="balance",
         tag="Balance and history",
-        summary="Points per payer, now, in the past or in time to come",
+        summary="Points per payer, now or at a past or future moment",
         description="""\
-What can be spent. With `at`, the balance after a transaction, or as of a moment: in the past, after what was recorded
-and due by then; in time to come, as it will be if nothing else happens.""",
+What can be spent. With `at`, the balance after a transaction or at a moment. A past moment includes what was recorded
+and due by then; a future one assumes that nothing else happens.""",
         parameters=("At", "IfNoneMatch"),
         answer="Balance",
         answers="Points per payer",
@@ -355,20 +354,20 @@ and due by then; in time to come, as it will be if nothing else happens.""",
         name="account",
         tag="Balance and history",
         summary="An account at a glance",
-        description="What can be spent, what is held, pending and owed, and what comes next by itself.",
+        description="What can be spent; what is held, pending and owed; and what time will do next.",
         parameters=("IfNoneMatch",),
         answer="Account",
-        answers="How the account stands",
+        answers="The account",
         headers=("ETag",),
         refusals=("InvalidRequest", *_READ),
     ),
     "GET /lots": Operation(
         name="lots",
         tag="Balance and history",
-        summary="The open lots, in the order in which they will be spent",
+        summary="The open lots, in spending order",
         description="""\
-A lot is what one add brought. What payers owe, which `/account` shows, is still to be paid from their lots. A page's
-`ETag` tells whether it is of the same version as the one before.""",
+A lot is what one add brought. Debts, which `/account` shows as owed, have not been deducted from the payers' lots yet.
+A page's `ETag` tells whether it shows the same version as the page before.""",
         parameters=("Limit", "Cursor", "IfNoneMatch"),
         answer="LotPage",
         answers="A page of the open lots",
@@ -380,7 +379,7 @@ A lot is what one add brought. What payers owe, which `/account` shows, is still
         name="transactions",
         tag="Balance and history",
         summary="The history, newest first",
-        description="A page at a time. No transaction is skipped or shown twice, whatever is recorded meanwhile.",
+        description="In pages. No transaction is skipped or repeated, even while more are recorded.",
         parameters=("Limit", "Cursor", "Reference"),
         answer="TransactionPage",
         answers="A page of the history",
@@ -390,7 +389,7 @@ A lot is what one add brought. What payers owe, which `/account` shows, is still
     "GET /transactions/{sequence}": Operation(
         name="transaction",
         tag="Balance and history",
-        summary="One transaction, the lots it drew on, and what has become of it",
+        summary="One transaction, the lots it drew on, and what became of it",
         description="A lot is what one add brought. `left` is what can still be captured or refunded.",
         parameters=("Sequence", "LotsCursor"),
         answer="TransactionInFull",
@@ -425,7 +424,7 @@ A lot is what one add brought. What payers owe, which `/account` shows, is still
         name="home",
         tag="Documentation",
         summary="A page that shows an account at a glance",
-        description="For people: the balance, what would be spent next, and the history.",
+        description="For people: the balance, what a spend would take, and the history.",
         answer="text/html",
         answers="The page",
     ),

@@ -29,7 +29,7 @@ class Refusal(NamedTuple):
 
 _FULL = "limit-account-size"
 _GROWS = (_FULL, "limit-line-size")
-_UNKNOWN = "A plain message is the gateway's own, and does not tell whether a change was recorded."
+_UNKNOWN = "A plain message comes from the gateway and does not tell whether a change was recorded."
 
 REFUSALS = {
     "InvalidRequest": Refusal(400, "The request is not valid", ("invalid-request",)),
@@ -38,7 +38,7 @@ REFUSALS = {
     ),
     "InvalidHold": Refusal(
         400,
-        "The request is not valid, there are too few points, or the hold cannot end then",
+        "The request is not valid, there are too few points, or the hold cannot end at that time",
         ("invalid-request", "not-enough-points", "hold-end"),
     ),
     "InvalidMoment": Refusal(
@@ -47,32 +47,32 @@ REFUSALS = {
     "Unauthorized": Refusal(401, "No valid token", ("token-missing",), gateway=True, headers=("WWWAuthenticate",)),
     "Forbidden": Refusal(403, "The token lacks the scope", ("scope-missing",), gateway=True),
     "NoTransaction": Refusal(404, "There is no such transaction or hold", ("no-transaction",), gateway=True),
-    "NotFound": Refusal(404, "The account's name has a slash: there is no such route", ("no-route",), gateway=True),
+    "NotFound": Refusal(404, "The account name has a slash, so there is no such route", ("no-route",), gateway=True),
     "AddNotAllowed": Refusal(
         409,
         "The payer has too few points to take back, or the account would outgrow a limit",
         ("payer-below-zero", "limit-account-total", "limit-payers", "limit-pending-adds", *_GROWS),
     ),
-    "AccountFull": Refusal(409, "The account holds as many transactions as it can", (_FULL,)),
+    "AccountFull": Refusal(409, "The account cannot hold more transactions", (_FULL,)),
     "RefundNotAllowed": Refusal(
         409,
-        "Not so much is left, it is nothing to refund, or the account would outgrow a limit",
+        "Less is left, the transaction cannot be refunded, or the account would outgrow a limit",
         ("more-than-left", "not-refundable", "ended", "limit-account-total", *_GROWS),
     ),
     "HoldNotAllowed": Refusal(409, "The account would outgrow a limit", ("limit-open-holds", *_GROWS)),
-    "CaptureNotAllowed": Refusal(409, "The hold has less, or has ended", ("more-than-left", "ended", _FULL)),
+    "CaptureNotAllowed": Refusal(409, "The hold has fewer points, or has ended", ("more-than-left", "ended", _FULL)),
     "VoidNotAllowed": Refusal(409, "The hold has ended", ("ended", _FULL)),
-    "CancelNotAllowed": Refusal(409, "It is no pending add, or has ended", ("not-pending", "ended", _FULL)),
+    "CancelNotAllowed": Refusal(409, "It is not a pending add, or has ended", ("not-pending", "ended", _FULL)),
     "VersionMismatch": Refusal(
         412, "If-Match or If-None-Match rules out the account's version", ("version-mismatch",), headers=("ETag",)
     ),
     "BodyTooLarge": Refusal(413, "The body is too large", ("body-too-large",), gateway=True),
     "BodyEncoded": Refusal(415, "The body is compressed or otherwise encoded", ("body-encoded",)),
-    "KeyReused": Refusal(422, "The key belongs to another request", ("idempotency-key-reused",)),
+    "KeyReused": Refusal(422, "The key was used for another request", ("idempotency-key-reused",)),
     "TooManyRequests": Refusal(429, "Too many requests at once", gateway=True),
-    "InternalError": Refusal(500, f"A fault of the ledger's. {_UNKNOWN}", ("internal-error",), gateway=True),
+    "InternalError": Refusal(500, f"A fault in the ledger. {_UNKNOWN}", ("internal-error",), gateway=True),
     "Unavailable": Refusal(
-        503, f"The ledger is busy or not reachable. {_UNKNOWN}", ("unavailable",), gateway=True, headers=("RetryAfter",)
+        503, f"The ledger is busy or unreachable. {_UNKNOWN}", ("unavailable",), gateway=True, headers=("RetryAfter",)
     ),
     "OutcomeUnknown": Refusal(
         504, "The change may or may not be recorded; repeat it with the same key", ("outcome-unknown",), gateway=True
@@ -107,27 +107,27 @@ _VERSION = r"(0|[1-9][0-9]*)(\.[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9
 
 HEADERS: dict[str, Json] = {
     "ETag": {
-        "description": "The version that the answer stands on: the number of the last transaction that a caller asked "
-        'for, `"0"` before the first, and behind it the moment of the latest thing that time has done since, if any.',
+        "description": "The version of the account: the number of the last transaction that a caller asked "
+        'for (`"0"` before the first), then the moment of the latest thing that time has done since, if any.',
         "required": True,
         "schema": {"type": "string", "pattern": f'^"{_VERSION}"$'},
         "example": '"7"',
     },
     "ContentLocation": {
-        "description": "Where the transaction is found.",
+        "description": "The path of the transaction.",
         "required": True,
         "schema": {"type": "string", "pattern": "^(/accounts/[^/]+)?/transactions/[1-9][0-9]*$"},
         "example": "/transactions/7",
     },
     "IdempotencyReplayed": {
-        "description": "The request had been recorded before, and this is the first answer again.",
+        "description": "The request was recorded earlier; this is its first answer again.",
         "schema": {"type": "string", "const": "true"},
     },
     "RetryAfter": {
         "description": "Seconds to wait before the next attempt.",
         "schema": {"type": "integer", "minimum": 1},
     },
-    "WWWAuthenticate": {"description": "The way to authenticate.", "schema": {"type": "string"}, "example": "Bearer"},
+    "WWWAuthenticate": {"description": "How to authenticate.", "schema": {"type": "string"}, "example": "Bearer"},
 }
 _HEADER_NAMES = {
     "ContentLocation": "Content-Location",

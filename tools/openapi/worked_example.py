@@ -101,25 +101,25 @@ def _first_day() -> list[tuple[Any, ...]]:
     add, earned = "POST /add", "2020-11-03T08:00:00Z"
     arrives = {"effective_at": "2020-11-10T00:00:00Z", "expires_at": "2021-11-10T00:00:00Z"}
     return [
-        (add, "1. Points of DANNON", _add("DANNON", 1000, "2020-11-02T14:00:00Z")),
-        (add, "2. Points of UNILEVER, earned before", _add("UNILEVER", 200, "2020-10-31T11:00:00Z")),
-        (add, "3. Points of DANNON, taken back", _add("DANNON", -200, "2020-10-31T15:00:00Z")),
-        (add, "4. Points of MILLER COORS", _add("MILLER COORS", 10_000, "2020-11-01T14:00:00Z")),
+        (add, "1. Points from DANNON", _add("DANNON", 1000, "2020-11-02T14:00:00Z")),
+        (add, "2. Points from UNILEVER, earned earlier", _add("UNILEVER", 200, "2020-10-31T11:00:00Z")),
+        (add, "3. DANNON takes points back", _add("DANNON", -200, "2020-10-31T15:00:00Z")),
+        (add, "4. Points from MILLER COORS", _add("MILLER COORS", 10_000, "2020-11-01T14:00:00Z")),
         (add, "5. The oldest points", _add("DANNON", 300, "2020-10-31T10:00:00Z")),
         ("POST /spend", "The exercise's spend", {"points": 5000}),
         (
             "POST /transactions/{sequence}/refund",
-            "An article that came back",
+            "An item was returned",
             {"points": 100, "metadata": {"article": "4711"}},
             _SPEND,
         ),
         ("POST /holds", "An order", {"points": 500, **_ORDER}),
-        ("POST /holds/{sequence}/capture", "What was delivered of it", {"points": 300, **_ORDER}, _HOLD),
+        ("POST /holds/{sequence}/capture", "Part of it was delivered", {"points": 300, **_ORDER}, _HOLD),
         ("POST /holds", "An order for a day", {"points": 200, "expires_at": "2020-11-04T09:00:00Z"}),
-        ("POST /holds/{sequence}/void", "It was withdrawn", {}, _WITHDRAWN),
-        (add, "Points that count a week later, for a year", _add("DANNON", 500, earned, **arrives)),
+        ("POST /holds/{sequence}/void", "The order was withdrawn", {}, _WITHDRAWN),
+        (add, "Points that count a week later and last a year", _add("DANNON", 500, earned, **arrives)),
         (add, "Points that count later", _add("UNILEVER", 50, earned, effective_at="2020-12-31T00:00:00Z")),
-        ("POST /transactions/{sequence}/cancel", "They were given by mistake", {}, _CANCELLED),
+        ("POST /transactions/{sequence}/cancel", "The points were given by mistake", {}, _CANCELLED),
         (add, "Points that expire soon", _add("UNILEVER", 70, earned, expires_at="2020-11-30T00:00:00Z")),
         ("POST /holds", "An order that nobody ends", {"points": 150, "expires_at": "2020-11-20T00:00:00Z"}),
     ]
@@ -128,7 +128,7 @@ def _first_day() -> list[tuple[Any, ...]]:
 def _last_day() -> list[tuple[Any, ...]]:
     new_year = _add("UNILEVER", 300, "2020-12-01T08:00:00Z", effective_at="2021-01-01T00:00:00Z")
     return [
-        ("POST /holds", "An order that is open still", {"points": 250, "reference": "order-1044"}),
+        ("POST /holds", "An order that is still open", {"points": 250, "reference": "order-1044"}),
         ("POST /add", "Points for the new year", new_year),
     ]
 

@@ -96,7 +96,7 @@ def _check_add(values: Mapping[str, Any]) -> list[FieldError]:
     timestamp, effective_at, expires_at = (values.get(name) for name in ("timestamp", "effective_at", "expires_at"))
     if values["points"] < 0:
         names = [name for name in ("effective_at", "expires_at") if name in values]
-        return [FieldError(name, "must not stand beside negative points") for name in names]
+        return [FieldError(name, "is not allowed with negative points") for name in names]
     if expires_at and expires_at <= timestamp:
         return [FieldError("expires_at", "must be later than timestamp")]
     if expires_at and effective_at and expires_at <= effective_at:

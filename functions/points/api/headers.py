@@ -42,7 +42,7 @@ def read_retry(event: APIGatewayProxyEventV2, account: str, change: Change) -> R
     if key is None:
         return None
     if not _KEY.fullmatch(key):
-        reason = "must have 1 to 255 visible ASCII characters, with no comma and no quotation mark among them"
+        reason = "must be 1 to 255 visible ASCII characters other than a comma or a quotation mark"
         raise invalid(FieldError("Idempotency-Key", reason))
     return Retry(key, digest(account, change))
 

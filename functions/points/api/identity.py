@@ -39,8 +39,7 @@ def account_of(event: APIGatewayProxyEventV2, action: str) -> str:
     account = str(claims.get("sub", "")) if named is None else named
     if not _ACCOUNT.fullmatch(account) or account in {".", ".."}:
         reason = (
-            "must have 1 to 128 characters, each a letter from A to Z in either case, a digit or one of . _ : @ | + -; "
-            "a single dot or two dots alone are no name"
+            "must be 1 to 128 characters from A-Z, a-z, 0-9 and . _ : @ | + -, and must not be a single dot or two dots"
         )
         raise invalid(FieldError("account", reason))
     _check_scope(claims, f"points/{action}" if named is None else f"accounts/{action}")
@@ -59,7 +58,7 @@ def _claims(event: APIGatewayProxyEventV2) -> Mapping[str, object]:
         HTTPStatus.UNAUTHORIZED,
         "token-missing",
         "A token is needed",
-        "The request came without the claims of a valid token.",
+        "The request has no claims of a valid token.",
         headers={"WWW-Authenticate": "Bearer"},
     )
 

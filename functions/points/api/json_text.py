@@ -28,8 +28,8 @@ def read_json(event: APIGatewayProxyEventV2) -> Any:
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "body-encoded",
             "The body is encoded",
-            f"The body must be sent as it is, without a Content-Encoding; it came with {encoding}.",
-            errors=[FieldError("Content-Encoding", "must be left out")],
+            f"Send the body without a Content-Encoding; this one has {encoding}.",
+            errors=[FieldError("Content-Encoding", "must be omitted")],
         )
     text = _body_text(event)
     if not text.strip():
@@ -54,7 +54,7 @@ def _body_text(event: APIGatewayProxyEventV2) -> str:
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "body-too-large",
             "The body is too large",
-            f"The body has {len(raw):,} bytes; the most is {MAX_BODY_BYTES:,}.",
+            f"The body has {len(raw):,} bytes; at most {MAX_BODY_BYTES:,} are allowed.",
             errors=[FieldError("body", "is too large")],
         )
     try:
@@ -67,13 +67,13 @@ def _object_without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
-        raise invalid(FieldError(next(name for name in names if names.count(name) > 1), "stands twice in an object"))
+        raise invalid(FieldError(next(name for name in names if names.count(name) > 1), "appears twice in an object"))
     return members
 
 
 def _int(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise invalid(FieldError("body", f"has a number of more than {MAX_DIGITS} digits"))
+        raise invalid(FieldError("body", f"contains a number with more than {MAX_DIGITS} digits"))
     return int(digits)
 
 

@@ -89,7 +89,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
                 "The idempotency key was used for another request",
-                "The Idempotency-Key belongs to an earlier request with other content. Nothing was recorded.",
+                "The Idempotency-Key belongs to an earlier request with different content. Nothing was recorded.",
                 errors=[FieldError("Idempotency-Key", "was used for another request")],
             )
         case VersionMismatchError():
@@ -97,15 +97,15 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
                 HTTPStatus.PRECONDITION_FAILED,
                 "version-mismatch",
                 "The account has changed",
-                f'The account is at version "{error.version}": If-Match, if sent, must have that as a strong tag, '
-                "and If-None-Match must not have it. Nothing was recorded.",
+                f'The account is at version "{error.version}": If-Match, if sent, must list that as a strong tag, '
+                "and If-None-Match must not list it. Nothing was recorded.",
                 headers={"ETag": f'"{error.version}"'},
             )
         case UnavailableError():
             return Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "unavailable",
-                "The ledger is busy or not reachable",
+                "The ledger is busy or unreachable",
                 "The ledger could not do this in time. Nothing was recorded; try again.",
                 headers={"Retry-After": str(RETRY_AFTER_S)},
             )
@@ -122,5 +122,5 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 "internal-error",
                 "Something went wrong",
-                "The ledger failed in a way it did not expect. Whether a change was recorded is not known.",
+                "The ledger failed unexpectedly. It is not known whether a change was recorded.",
             )

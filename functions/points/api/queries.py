@@ -53,7 +53,7 @@ class Query:
         try:
             return parse_timestamp(at.replace(" ", "+"))  # a plus sign that was not encoded arrives as a space
         except ValueError as error:
-            raise invalid(FieldError("at", f"must be a sequence number or a moment, which {error}")) from None
+            raise invalid(FieldError("at", f"must be a sequence number or a moment; a moment {error}")) from None
 
     def limit(self) -> int:
         """Read `limit`: how many entries to show at most."""
@@ -104,7 +104,7 @@ def make_cursor(place: object) -> str:
 
 def bad_cursor(name: str = "cursor") -> Problem:
     """Refuse a cursor that no answer gave."""
-    return invalid(FieldError(name, "must be a cursor that an earlier answer gave"))
+    return invalid(FieldError(name, "must be a cursor from an earlier answer"))
 
 
 def read_sequence(event: APIGatewayProxyEventV2) -> int:

@@ -290,5 +290,5 @@ def _check_sum(state: State, more: int) -> None:
     total = state.total + state.held + state.awaited + more
     if total > MAX_POINTS:
         raise LimitError(
-            "account-total", "points", f"The account would hold {total:,} points in all; the most is {MAX_POINTS:,}."
+            "account-total", "points", f"The account would hold {total:,} points in all; the maximum is {MAX_POINTS:,}."
         )

@@ -25,7 +25,7 @@ class NotEnoughPointsError(Refusal):
     title = "The user doesn't have enough points"
 
     def __init__(self, available: int, asked: int) -> None:
-        super().__init__(f"The user doesn't have enough points: there are {available:,}, and {asked:,} were asked for.")
+        super().__init__(f"The user doesn't have enough points: there are {available:,}, but {asked:,} were asked for.")
 
 
 class PayerBelowZeroError(Refusal):
@@ -35,7 +35,7 @@ class PayerBelowZeroError(Refusal):
     title = "The payer doesn't have enough points"
 
     def __init__(self, payer: str, available: int, asked: int) -> None:
-        super().__init__(f"{payer} has {available:,} points in the account, and {asked:,} were to be taken.")
+        super().__init__(f"{payer} has {available:,} points in the account, but {asked:,} would be taken.")
 
 
 class LimitError(Refusal):
@@ -64,7 +64,7 @@ class HoldEndError(Refusal):
 
 
 class NoOriginalError(Refusal):
-    """A change to a transaction that is not there, or to a hold that is none."""
+    """A change to a transaction that does not exist, or to a hold that is not one."""
 
     kind = "no-transaction"
     title = "There is no such transaction"
@@ -75,33 +75,33 @@ class NoOriginalError(Refusal):
 
 
 class MoreThanLeftError(Refusal):
-    """A refund or a capture of more than there is left."""
+    """A refund or a capture of more than is left."""
 
     kind = "more-than-left"
-    title = "There are not so many points left"
+    title = "Not enough points are left"
 
     def __init__(self, of: int, left: int, asked: int | None) -> None:
-        wanted = "" if asked is None else f", and {asked:,} were asked for"
-        super().__init__(f"{left:,} points are left of transaction {of}{wanted}.")
+        wanted = "" if asked is None else f", but {asked:,} were asked for"
+        super().__init__(f"Transaction {of} has {left:,} points left{wanted}.")
 
 
 class NothingToRefundError(Refusal):
-    """A refund of what is no spend."""
+    """A refund of something that is not a spend."""
 
     kind = "not-refundable"
     title = "The transaction cannot be refunded"
     field = "sequence"
 
     def __init__(self, of: int, kind: Kind) -> None:
-        reason = "a hold must be captured first" if kind is Kind.HOLD else "only a spend or a captured hold can be"
+        reason = "capture it first" if kind is Kind.HOLD else "only a spend or a captured hold can be refunded"
         super().__init__(f"Transaction {of} is of kind {kind}: {reason}.")
 
 
 class NotPendingError(Refusal):
-    """A cancellation of what is no pending add."""
+    """A cancellation of something that is not a pending add."""
 
     kind = "not-pending"
-    title = "The transaction is no pending add"
+    title = "The transaction is not a pending add"
     field = "sequence"
 
     def __init__(self, of: int, kind: Kind) -> None:
@@ -116,7 +116,7 @@ class TooFarError(Refusal):
     field = "at"
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"More than {most:,} lots expire by then, too many to work out in one answer.")
+        super().__init__(f"More than {most:,} lots expire by then, too many to compute in one answer.")
 
 
 class EndedError(Refusal):

@@ -139,5 +139,5 @@ class Calls:
 
 def _denied(error: Exception) -> Exception:
     if error_code(error) == COLLECTION_FULL:
-        return LimitError("account-size", "account", "The account holds as many transactions as it can.")
+        return LimitError("account-size", "account", "The account cannot hold more transactions.")
     return UnavailableError(error_code(error))

@@ -60,14 +60,15 @@ def check_capacity(line: Line, limits: Limits) -> None:
     if line.transaction.kind not in _GROWS | {Kind.CANCEL}:
         return
     if line.size > ACCOUNT_BYTES:
-        raise LimitError("account-size", "account", "The account holds as many transactions as it can.")
+        raise LimitError("account-size", "account", "The account cannot hold more transactions.")
     if line.transaction.kind not in _GROWS:
         return
     state = line.state
     if len(state.holds) > limits.open_holds:
-        raise LimitError("open-holds", "points", f"The account has {limits.open_holds} open holds already, the most.")
+        reason = f"The account already has {limits.open_holds} open holds, the maximum."
+        raise LimitError("open-holds", "points", reason)
     if len(state.pending) > limits.pending_adds:
-        reason = f"The account has {limits.pending_adds} pending adds already, the most."
+        reason = f"The account already has {limits.pending_adds} pending adds, the maximum."
         raise LimitError("pending-adds", "effective_at", reason)
     if largest_line(state) > LINE_BYTES:
         if largest_line(State(balances=state.balances, pending=state.pending, ranges=state.ranges[:1])) > LINE_BYTES:
@@ -75,7 +76,7 @@ def check_capacity(line: Line, limits: Limits) -> None:
         raise LimitError(
             "line-size",
             "account",
-            "The account's open lots are too scattered: too many are spent in part, or held. Spend some points first.",
+            "Too many of the account's open lots are partly spent or held. Spend some points first.",
         )
 
 
