@@ -8,51 +8,51 @@ SAM = PATH="$(CURDIR)/.venv-sam/bin:$$PATH" SAM_CLI_TELEMETRY=0 sam
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 25
 
-run: .venv/.run .venv-ministack/.run ## Serve on http://127.0.0.1:3000 (PORT=… changes it)
+run: .venv/.run .venv-ministack/.run ## Serve the API on http://127.0.0.1:3000 (PORT=… for another port)
 	@PYTHONPATH=functions exec .venv/bin/python -m local
 
-test: .venv/.all .venv-ministack/.run ## Run the tests (ARGS=… goes to pytest)
+test: .venv/.all .venv-ministack/.run ## Run the tests (ARGS=… is passed to pytest)
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-test-quick: .venv/.all ## Run the part of the tests that takes less than a minute: the rules and the template
+test-quick: .venv/.all ## Run the tests of the rules and the template, in under a minute
 	@.venv/bin/python -m pytest -q -n 2 tests/rules tests/infra $(ARGS)
 
-check: lint types validate test ## All that a pull request must pass before review: style, types, the template, the tests
+check: lint types validate test ## Check style, types and the template, and run the tests: use it before every pull request
 
-# Every night other histories than the night before; what fails says its seed.
+# Different histories every night; a failure prints its seed.
 test-nightly: export HYPOTHESIS_PROFILE = nightly
 test-nightly: export SIMULATOR_NIGHTLY = 1
 test-nightly: export SIMULATOR_HISTORIES ?= 10000
 test-nightly: export SIMULATOR_SEED ?= $(shell date -u +%Y%m%d)00000
-test-nightly: .venv/.all ## Search longer: 10,000 histories, more faults at once, more callers, new examples
+test-nightly: .venv/.all ## Search longer: 10,000 histories, more simultaneous faults, more callers, new examples
 	@.venv/bin/python -m pytest -n 2 --dist worksteal tests/rules tests/storage $(ARGS)
 	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
-test-integration: .venv/.all ## Test on a real engine, DynamoDB Local (needs Java 17; npm once)
+test-integration: .venv/.all ## Test on a real engine, DynamoDB Local (needs Java 17, and npm the first time)
 	@.venv/bin/python -m pytest tests/integration $(ARGS)
 
-test-browser: .venv/.run .venv-ministack/.run .venv-browser/.all ## Try the pages in a real browser; pictures in .screenshots
+test-browser: .venv/.run .venv-ministack/.run .venv-browser/.all ## Test the pages in a real browser; screenshots go to .screenshots
 	@CHROMIUM=$$(tests/browser/chromium.sh) && export CHROMIUM && .venv-browser/bin/python -m pytest tests/browser $(ARGS)
 
-test-contract: .venv/.run .venv-ministack/.run .venv-contract/.all ## Test the running server against its description
+test-contract: .venv/.run .venv-ministack/.run .venv-contract/.all ## Test the local server against its description
 	@.venv-contract/bin/python -m tests.contract $(ARGS)
 
 lint: .venv/.all ## Check style and formatting
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 
-types: .venv/.all ## Check the types
+types: .venv/.all ## Check types
 	@.venv/bin/mypy
 
 validate: .venv-sam/.all ## Check the template
 	@$(SAM) validate --lint
 
-openapi: .venv/.run ## Write the API's description anew
+openapi: .venv/.run ## Generate the API description
 	@PYTHONPATH=functions .venv/bin/python -m tools.openapi
 
-# Bytecode that holds for its source whatever the times in the zip: without it Lambda compiles all at every start.
+# Bytecode that is valid whatever the file times in the zip; without it, Lambda compiles everything at every start.
 build: BUILD = .aws-sam/build
-build: .venv-sam/.all ## Build what is deployed, in .aws-sam/build (ARCHITECTURE=x86_64 for another processor)
+build: .venv-sam/.all ## Build for deployment, in .aws-sam/build (ARCHITECTURE=x86_64 for another processor)
 	@$(SAM) build --build-dir $(BUILD) $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
 	@.venv-sam/bin/python tools/trim.py $(BUILD)
 	@.venv-sam/bin/python$(DEPLOYED_PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash $(BUILD)
@@ -60,24 +60,24 @@ build: .venv-sam/.all ## Build what is deployed, in .aws-sam/build (ARCHITECTURE
 deploy: build ## Build and deploy to AWS (ARGS=--guided the first time); needs Python 3.13 and credentials
 	@$(SAM) deploy $(ARGS)
 
-# The same for this machine's own processor, to be run here.
+# The same for this machine's processor, to run here.
 MACHINE = $(subst amd64,x86_64,$(subst aarch64,arm64,$(shell uname -m)))
 build-local:
 	@$(MAKE) --no-print-directory build BUILD=.aws-sam/local ARCHITECTURE=$(MACHINE)
 
-deploy-local: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS on this machine, and say how to call it
+deploy-local: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS on this machine, and print calls to paste
 	@exec .venv/bin/python -m tools.deploy_local .aws-sam/local
 
-sam-local: build-local .venv/.all ## Start a DynamoDB for `sam local`, and say how to call it (needs Docker, Java 17; npm once)
+sam-local: build-local .venv/.all ## Start a DynamoDB for `sam local`, and print its commands (needs Docker, Java 17, and npm the first time)
 	@PYTHONPATH=functions exec .venv/bin/python -m tools.sam_local
 
-test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a stand-in for AWS in a throw-away place, and test through HTTP
+test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a temporary stand-in for AWS, and test it over HTTP
 	@.venv/bin/python -m pytest tests/e2e $(ARGS)
 
-bench: .venv/.all ## Measure costs and speed, beside other designs, for docs/costs.md (ARGS=--quick: that it works)
+bench: .venv/.all ## Measure costs and speed beside other designs, for docs/costs.md (ARGS=--quick for a smoke test)
 	@PYTHONPATH=functions .venv/bin/python -m bench $(ARGS)
 
-# What differs between Pythons is how they parse, and what they import; `make test` has already been run on one.
+# Python versions differ in parsing and imports; `make test` has already run on one of them.
 QUICK = tests/api/test_exercise.py tests/api/test_bodies.py tests/api/test_retries.py tests/rules/test_promises.py
 test-pythons: ## Run the quick tests on every other Python found, from 3.11 on
 	@for version in 3.11 3.12 3.13; do \
@@ -90,10 +90,10 @@ measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built fun
 	@$(SAM) build --build-dir .aws-sam/plain --parameter-overrides Architecture=$(MACHINE) >/dev/null 2>&1
 	@.venv-sam/bin/python -m tools.measure_init .aws-sam/plain
 
-clean: ## Remove the environments and what tools left behind; the data of `make run` stays
+clean: ## Remove environments and tool output; the data of `make run` stays
 	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots .bench .dynamodb-local*
 
-# What is installed where. Each is renewed when its requirements have changed.
+# What is installed where. Each is renewed when its requirements change.
 .venv/.run: local/requirements.txt functions/requirements.txt
 .venv/.all: requirements.txt bench/requirements.txt tests/requirements.txt .venv/.run
 .venv-ministack/.run: local/requirements-ministack.txt
@@ -102,7 +102,7 @@ clean: ## Remove the environments and what tools left behind; the data of `make 
 .venv-contract/.all: tests/contract/requirements.txt
 .venv-aws/.all: infra/requirements-aws.txt local/requirements-ministack.txt
 .venv-lambda/.all: infra/requirements-lambda.txt
-# What that takes, as measured with pip and a fast connection.
+# What that takes, measured with pip and a fast connection.
 .venv/.run: TAKES = 85 MB and some 15 s
 .venv/.all: TAKES = 520 MB and some 45 s
 .venv-ministack/.run: TAKES = 90 MB and some 10 s

@@ -52,12 +52,12 @@ def running_dynamodb(data: Path) -> Iterator[str]:
     """
     if ENDPOINT in os.environ:
         _set_what_is_absent()
-        yield f"remove the table there, or name another {ENDPOINT}"
+        yield f"remove the table there or choose another {ENDPOINT}"
         return
-    elsewhere = f"remove {data}, or name another folder by DATA_DIR=…"
+    elsewhere = f"remove {data} or choose another folder with DATA_DIR=…"
     if (data / "dynamodb").exists():
         raise LocalError(
-            f"{data} was saved by an earlier version, and this one cannot read it; to begin afresh, {elsewhere}"
+            f"{data} was saved by an earlier version, which this one cannot read; to start over, {elsewhere}"
         )
     with _held(data) as lock, _ministack(data, lock) as port:
         point_to(f"http://127.0.0.1:{port}")
@@ -75,14 +75,14 @@ def point_to(url: str) -> None:
     os.environ[ENDPOINT] = url
 
 
-def make_tables(tables: Iterable[dict[str, Any]], to_begin_afresh: str) -> None:
+def make_tables(tables: Iterable[dict[str, Any]], to_start_over: str) -> None:
     """Make the tables that are not there yet. Those that are there are looked at and left as they are.
 
     Parameters
     ----------
     tables
         What CreateTable takes.
-    to_begin_afresh
+    to_start_over
         What to do about a table that this version cannot use.
 
     Raises
@@ -96,7 +96,7 @@ def make_tables(tables: Iterable[dict[str, Any]], to_begin_afresh: str) -> None:
         )
         for table in tables:
             if remark := _make_table(client, table):
-                raise LocalError(f"{remark}; to begin afresh, {to_begin_afresh}")
+                raise LocalError(f"{remark}; to start over, {to_start_over}")
     except (BotoCoreError, ClientError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise LocalError(f"no DynamoDB answers at {os.environ[ENDPOINT]}: {reason}") from error
@@ -117,7 +117,7 @@ def _held(data: Path) -> Iterator[int]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LocalError(f"{data} is in use by another run; DATA_DIR=… names another folder") from None
+            raise LocalError(f"{data} is in use by another run; choose another folder with DATA_DIR=…") from None
         yield lock.fileno()
 
 
@@ -125,7 +125,7 @@ def _held(data: Path) -> Iterator[int]:
 def _ministack(data: Path, lock: int) -> Iterator[int]:
     """Run MiniStack on a free port, with the folder held until it has ended."""
     if not _PYTHON.exists():
-        raise LocalError(f"{_PYTHON} is missing: start it by `make run`")
+        raise LocalError(f"{_PYTHON} is missing; start the server with `make run`")
     port = free_port()
     settings = {
         "BIND_HOST": "127.0.0.1",
@@ -148,14 +148,14 @@ def _ministack(data: Path, lock: int) -> Iterator[int]:
         )
     with process:  # closes its standard input, and waits
         if not comes_to_listen(process, port, within_s=_LONGEST_START_S):
-            raise LocalError(f"the embedded DynamoDB does not start; see {log}")
+            raise LocalError(f"the embedded DynamoDB did not start; see {log}")
         stopping = threading.Event()
         threading.Thread(target=_stop_with, args=(process, stopping), daemon=True).start()
         try:
             yield port
         finally:
             if process.poll() is not None:
-                raise LocalError(f"the embedded DynamoDB ended; see {log}")
+                raise LocalError(f"the embedded DynamoDB stopped; see {log}")
             stopping.set()
 
 
@@ -172,7 +172,7 @@ def _make_table(client: "DynamoDBClient", table: dict[str, Any]) -> str | None:
         client.create_table(**table)
     except client.exceptions.ResourceInUseException:
         if _keys(client.describe_table(TableName=name)["Table"]) != _keys(table):
-            return f"the table {name} is of another make: its keys or indexes are not those of the template"
+            return f"the table {name} does not match the template: its keys or indexes differ"
         return _other_format(client, name)
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
     return None
@@ -197,5 +197,5 @@ def _other_format(client: "DynamoDBClient", table: str) -> str | None:
     for line in client.scan(TableName=table, Limit=1)["Items"]:
         found = line.get("format", {}).get("N", "unknown")
         if found != FORMAT:
-            return f"the table {table} holds lines of format {found}, and this version writes format {FORMAT}"
+            return f"the table {table} holds lines of format {found}, but this version writes format {FORMAT}"
     return None

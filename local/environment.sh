@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs requirements into a virtual environment, made first if need be:
 #   environment.sh FOLDER REQUIREMENTS [VERSION] [WHAT IT TAKES]
-# By uv, if that is on the PATH and knows where to get them; it ignores how pip is configured. Otherwise by pip.
+# With uv if it is on the PATH and finds them (it ignores pip's configuration), otherwise with pip.
 set -eu
 folder=$1
 requirements=$2
@@ -25,12 +25,12 @@ find_python() {
             return
         fi
     done
-    [ -z "$version" ] || fail "no Python $version found, the one that the deployed functions run on; install it"
-    fail "no Python 3.11 or newer found; install one (Debian, Ubuntu: apt install python3-venv) or name one: PYTHON=…"
+    [ -z "$version" ] || fail "Python $version not found; the deployed functions run on it, so install it"
+    fail "Python 3.11 or newer not found; install it (Debian, Ubuntu: apt install python3-venv) or set PYTHON=…"
 }
 
-# With pip, by which it can be renewed without uv. Debian's Python may lack what `venv` takes pip from: a pip beside it
-# will do as well.
+# With pip, so that it can be renewed without uv. Debian's Python may lack what `venv` takes pip from: a pip beside it
+# works too.
 make_environment() {
     uv venv --clear --seed --python "$1" "$folder" ||
         "$1" -m venv --clear "$folder" || {
@@ -47,7 +47,7 @@ install() {
 if ! "$folder/bin/python$version" -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
     make_environment "$python" >/dev/null 2>&1 ||
-        fail "$python cannot make an environment; install its venv module (Debian, Ubuntu: apt install python3-venv)"
+        fail "$python cannot create an environment; install its venv module (Debian, Ubuntu: apt install python3-venv)"
 fi
-echo "Installing what $requirements lists into $folder, once${takes:+; it takes $takes}"
-install || fail "could not install all of $requirements into $folder"
+echo "Installing $requirements into $folder, once${takes:+ ($takes)}"
+install || fail "could not install $requirements into $folder"

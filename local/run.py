@@ -39,11 +39,11 @@ def run() -> None:
     template = load_template(_ROOT / "infra/template.yaml", {"CorsOrigins": os.environ.get("CORS_ORIGINS", "")})
     with ExitStack() as running:
         listener = running.enter_context(_listen(os.environ.get("PORT", "3000")))
-        to_begin_afresh = running.enter_context(running_dynamodb(data))
+        to_start_over = running.enter_context(running_dynamodb(data))
         data.mkdir(parents=True, exist_ok=True)
         log.write_text("")
         functions = {it.name: running.enter_context(RunningFunction(it, log)) for it in template.functions}
-        make_tables(template.tables, to_begin_afresh)
+        make_tables(template.tables, to_start_over)
         for function in functions.values():
             function.wait_until_ready()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -54,10 +54,10 @@ def _listen(port: str) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", int(port)))
     except (ValueError, OverflowError):
-        raise LocalError(f"PORT={port} is no port") from None
+        raise LocalError(f"PORT={port} is not a port") from None
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        raise LocalError(f"cannot listen on 127.0.0.1:{port}: {reason}; PORT=… names another port") from error
+        raise LocalError(f"cannot listen on 127.0.0.1:{port}: {reason}; choose another port with PORT=…") from error
 
 
 def _serve(server: Server, listener: socket.socket, greeting: str) -> None:
@@ -86,7 +86,7 @@ class _Uvicorn(uvicorn.Server):
 def _greeting(url: str, log: Path) -> str:
     body = "-H 'content-type: application/json' -d"
     return f"""\
-The points ledger listens on {url}; Ctrl-C ends it. The functions' logs: {log}
+The points ledger listens on {url}; Ctrl-C stops it. Logs of the functions: {log}
 
   curl {url}/add {body} '{{"payer": "DANNON", "points": 1000, "timestamp": "2020-11-02T14:00:00Z"}}'
   curl {url}/spend {body} '{{"points": 200}}'

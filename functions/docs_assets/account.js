@@ -105,11 +105,11 @@ async function ask(path, { body, signal } = {}) {
 
 /** Explain what did not come from the ledger itself but from something on the way, which says a word or two at most. */
 function inOurWords(status) {
-  if (status === 401) return token() ? ["The token is not valid, or no longer"] : ["This ledger needs a token"];
+  if (status === 401) return token() ? ["The token is invalid or has expired"] : ["This ledger needs a token"];
   if (status === 403) return ["The token does not allow this", "It lacks the scope, or is for another account."];
   if (status === 404) return ["There is nothing here", "Is this the address of the ledger?"];
   if (status === 429) return ["Too many requests at once", "Try again in a moment."];
-  return ["The ledger does not answer just now", `Nothing is lost; try again in a moment. (Status ${status})`];
+  return ["The ledger is not answering", `Nothing is lost; try again in a moment. (Status ${status})`];
 }
 
 /** Say why something was refused, in the problem's own words, and offer to try again where that may help. */
@@ -254,19 +254,19 @@ function amountAsked() {
   if (amount < 1) throw new Refusal(400, "At least 1 point", "Nothing would be taken for 0.");
   if (amount <= Number.MAX_SAFE_INTEGER) return amount;
   const most = points.format(Number.MAX_SAFE_INTEGER);
-  throw new Refusal(400, "Too many for any account", `None can hold more than ${most} points.`);
+  throw new Refusal(400, "Too many for any account", `No account can hold more than ${most} points.`);
 }
 
 /** Say what an amount looks like that is no whole number. */
 function misread(text) {
   const quoted = `“${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`;
-  if (/^[-−+]/.test(text)) return ["Without a sign, please", `${quoted} has one. Any amount from 1 can be spent.`];
+  if (/^[-−+]/.test(text)) return ["No sign, please", `${quoted} has one. Enter an amount of 1 or more.`];
   if (/[.,]\d{1,2}$/.test(text)) return ["Points are whole", `${quoted} has a fraction.`];
   if (/^\d{1,3}(\.\d{3})+$/.test(text)) {
     const thousands = points.format(Number(text.replaceAll(".", "")));
-    return ["A dot can mean two things", `${quoted} may be thousands or a fraction. If thousands, write ${thousands}.`];
+    return ["A dot can mean two things", `${quoted} may mean thousands or a fraction. For thousands, write ${thousands}.`];
   }
-  return ["This is no whole number", `${quoted} cannot be read. Write digits only, or in groups of three: 1,000.`];
+  return ["This is not a whole number", `${quoted} cannot be read. Write digits only, or in groups of three: 1,000.`];
 }
 
 /** Return the amount, or null if there is something wrong with it. */
@@ -356,7 +356,7 @@ const TITLES = {
   void: (it) => ["Order called off: ", ...back(it)],
   lapse: (it) => ["No longer set aside: ", ...back(it)],
   pending: (it) => [`${inPoints(it.amount)} of `, isolated(it.payer), " on the way"],
-  cancel: (it) => [`${inPoints(it.amount)} of `, isolated(it.payer), " will not come"],
+  cancel: (it) => [`${inPoints(it.amount)} of `, isolated(it.payer), " cancelled"],
   arrive: (it) => [`${inPoints(it.points)} of `, isolated(it.payer), " arrived"],
   expire: (it) => [`${inPoints(-it.points)} of `, ...named(it.expired), " expired"],
 };
@@ -385,7 +385,7 @@ function historyLine(transaction) {
   const { sequence, kind, points: change, taken: from = [], returned: to = [], expired = [] } = transaction;
   const tone = change > 0 ? "plus" : change < 0 ? "minus" : "even";
   const link = lineLink(sequence);
-  link.append(make("span", { className: "unseen" }, " more about it, and the balance after it"));
+  link.append(make("span", { className: "unseen" }, " details, and the balance after it"));
   const line = make(
     "li",
     { className: "line", tabIndex: -1 },
@@ -555,7 +555,7 @@ const FATES = {
   voided_by: "The order was called off",
   lapsed_by: "The points were not used in time",
   arrived_by: "The points arrived",
-  cancelled_by: "The points will not come",
+  cancelled_by: "The points were cancelled",
 };
 
 /** Say what has become of a transaction. */
@@ -565,7 +565,7 @@ function fateOf(transaction) {
 }
 
 function endOf(words, by) {
-  if (by === null) return make("p", {}, `${words}. That is written down with the next change.`);
+  if (by === null) return make("p", {}, `${words}. The next change will record that.`);
   return make("p", {}, `${words}: `, lineLink(by), ".");
 }
 
@@ -746,7 +746,7 @@ part("sign-in-form").onsubmit = (event) => {
 part("sign-in").onclose = () => {
   if (!unsaid) return;
   const problem = problemOf(unsaid);
-  problem.append(make("button", { type: "button", onclick: () => signIn() }, "Give a token"));
+  problem.append(make("button", { type: "button", onclick: () => signIn() }, "Enter a token"));
   part("problem").replaceChildren(problem);
 };
 part("cancel").onclick = () => part("sign-in").close();

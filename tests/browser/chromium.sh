@@ -14,6 +14,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     { apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1 || true
 fi
 find_chromium || {
-    echo "error: no Chromium found; install it (Debian: apt install chromium) or name one: CHROMIUM=…" >&2
+    echo "error: Chromium not found; install it (Debian: apt install chromium) or set CHROMIUM=…" >&2
     exit 1
 }

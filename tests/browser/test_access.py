@@ -29,7 +29,7 @@ def test_another_account_is_named_in_the_dialog(page: Page, account: str, add: D
 def test_a_name_that_no_account_has_is_told_in_the_problems_words(page: Page) -> None:
     page.goto("/#account=no%20account")
     expect(page.locator("#problem")).to_contain_text("The request is not valid")
-    expect(page.locator("#problem")).to_contain_text("account must have 1 to 128 characters")
+    expect(page.locator("#problem")).to_contain_text("account must be 1 to 128 characters")
     expect(page.locator("#shown")).to_be_hidden()
 
 
@@ -61,7 +61,7 @@ def test_it_asks_for_a_token_when_one_is_needed(
     assert set(guarded) == {None}
     page.get_by_label("Token").fill("wrong")
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.locator("dialog [role=alert]")).to_have_text("The token is not valid, or no longer")
+    expect(page.locator("dialog [role=alert]")).to_have_text("The token is invalid or has expired")
     page.get_by_label("Token").fill(" right ")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("#total")).to_have_text("42")
@@ -78,7 +78,7 @@ def test_who_gives_no_token_is_told_so_on_the_page(page: Page, shoot: Shoot) -> 
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#problem")).to_contain_text("This ledger needs a token")
     shoot("account-no-token")
-    page.get_by_role("button", name="Give a token").click()
+    page.get_by_role("button", name="Enter a token").click()
     expect(page.locator("dialog")).to_be_visible()
     expect(page.locator("dialog [role=alert]")).to_be_hidden()
 
@@ -101,7 +101,7 @@ PROBLEM = {
     "detail": "The ledger could not do this in time. Nothing was recorded; try again.",
 }
 FAILURES = [
-    ({"status": 503, "json": {"message": "Service Unavailable"}}, "The ledger does not answer just now"),
+    ({"status": 503, "json": {"message": "Service Unavailable"}}, "The ledger is not answering"),
     ({"status": 503, "body": ""}, "Nothing is lost; try again in a moment. (Status 503)"),
     ({"status": 502, "content_type": "text/html", "body": "<h1>Bad Gateway</h1>"}, "(Status 502)"),
     ({"status": 429, "json": {"message": "Too Many Requests"}}, "Too many requests at once"),

@@ -28,7 +28,7 @@ def test_it_shows_the_balance_of_each_payer(page: Page, account: str, shoot: Sho
 
 def test_it_says_that_it_is_for_looking(page: Page) -> None:
     page.goto("/")
-    expect(page.locator("header")).to_contain_text("For looking only: this page changes nothing.")
+    expect(page.locator("header")).to_contain_text("Read-only: this page changes nothing.")
 
 
 def test_it_shows_what_is_set_aside_what_is_on_the_way_and_what_comes_next(
@@ -97,17 +97,17 @@ def _share_of_bar(page: Page, payer: str) -> float:
         ("10.00", "Points are whole“10.00” has a fraction."),
         ("1,5", "Points are whole“1,5” has a fraction."),
         ("1.234,50", "Points are whole“1.234,50” has a fraction."),
-        ("1.500", "“1.500” may be thousands or a fraction. If thousands, write 1,500."),
+        ("1.500", "“1.500” may mean thousands or a fraction. For thousands, write 1,500."),
         ("1.5 points", "“1.5 points” cannot be read."),
         ("1,00,000", "“1,00,000” cannot be read."),
         ("1,000 000", "“1,000 000” cannot be read."),
         ("1e3", "“1e3” cannot be read."),
         ("٥٠٠", "“٥٠٠” cannot be read."),
         ("x" * 300, f"“{'x' * 40}…” cannot be read."),
-        ("-5", "Without a sign, please“-5” has one."),
+        ("-5", "No sign, please“-5” has one."),
         ("0", "At least 1 point"),
-        ("9,007,199,254,740,992", "None can hold more than 9,007,199,254,740,991 points."),
-        ("9" * 300, "None can hold more than 9,007,199,254,740,991 points."),
+        ("9,007,199,254,740,992", "No account can hold more than 9,007,199,254,740,991 points."),
+        ("9" * 300, "No account can hold more than 9,007,199,254,740,991 points."),
     ],
 )
 def test_it_says_why_an_amount_cannot_be_spent(page: Page, account: str, amount: str, said: str) -> None:

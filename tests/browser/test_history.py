@@ -18,7 +18,7 @@ TODAY = r"\d+ \w+ \d{4}"
 def settled(line: str) -> str:
     """Leave out of a line what differs from day to day, and what only a screen reader says."""
     since = rf"(?<=expired) {TODAY}, [0-9:]+ UTC| until .* UTC"
-    return re.sub(rf" \d\d:\d\d:\d\d UTC|{since}| more about it, and the balance after it", "", line)
+    return re.sub(rf" \d\d:\d\d:\d\d UTC|{since}| details, and the balance after it", "", line)
 
 
 @pytest.mark.usefixtures("worked_example")
@@ -61,9 +61,9 @@ def test_it_tells_in_words_what_became_of_points(page: Page, account: str, add: 
     do("transactions/14/cancel")
     page.goto(f"/#account={account}")
     expect(page.locator("#history .line")).to_have_count(15)
-    lines = [settled(line).replace(" more about it, and the balance after it", "") for line in texts(page, ".line")]
+    lines = [settled(line).replace(" details, and the balance after it", "") for line in texts(page, ".line")]
     assert lines == [
-        "300 points of LATER will not come 0 #15 of #14",
+        "300 points of LATER cancelled 0 #15 of #14",
         "300 points of LATER on the way 0 #14 earned 2 Nov 2020, 14:00 UTC arrives 1 Jun 2088, 12:30 UTC",
         "Order paid with the 60 points set aside 0 DANNON −50 UNILEVER −10 #13 of #12",
         "60 points set aside for an order −60 DANNON −50 UNILEVER −10 #12 set aside",

@@ -41,7 +41,7 @@ def run(tools: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str],
 def test_uv_makes_and_fills_it_if_it_is_there(tools: Path) -> None:
     put(tools, "uv", MAKES_AN_ENVIRONMENT)
     done, asked = run(tools, "env", "list.txt", "", "1 MB and some 2 s")
-    assert done.stdout == "Installing what list.txt lists into env, once; it takes 1 MB and some 2 s\n"
+    assert done.stdout == "Installing list.txt into env, once (1 MB and some 2 s)\n"
     assert asked[-2:] == [
         "uv venv --clear --seed --python python env",
         "uv pip install --compile-bytecode --python env/bin/python -r list.txt",
@@ -52,7 +52,7 @@ def test_pip_does_if_uv_is_not_there_or_does_not_work(tools: Path) -> None:
     put(tools, "uv", "exit 1")
     done, asked = run(tools, "env", "list.txt")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "Installing what list.txt lists into env, once\n"
+    assert done.stdout == "Installing list.txt into env, once\n"
     by_python = [line for line in asked if line.startswith("python -m")]
     assert by_python == [
         "python -m venv --clear env",
@@ -76,12 +76,12 @@ def test_what_cannot_be_installed_is_named(tools: Path) -> None:
     put(tools, "python", f'case "$*" in *" install "*) exit 1 ;; esac\n{MAKES_AN_ENVIRONMENT}')
     done, _ = run(tools, "env", "list.txt")
     assert done.returncode == 1
-    assert done.stderr == "error: could not install all of list.txt into env\n"
+    assert done.stderr == "error: could not install list.txt into env\n"
 
 
 def test_a_python_that_is_missing_is_named(tools: Path) -> None:
     done, asked = run(tools, "env", "list.txt", "3.99")
     assert done.returncode == 1
-    assert done.stderr == "error: no Python 3.99 found, the one that the deployed functions run on; install it\n"
+    assert done.stderr == "error: Python 3.99 not found; the deployed functions run on it, so install it\n"
     assert not (tools / "env").exists()
     assert asked == []

@@ -127,7 +127,7 @@ def test_without_its_dynamodb_the_server_ends_and_says_so_and_nothing_is_lost(tm
         assert process.wait(LONGEST_STOP_S) == 1
         assert process.stdout
         log = tmp_path / "dynamodb.log"
-        assert process.stdout.read().splitlines()[-1] == f"error: the embedded DynamoDB ended; see {log}"
+        assert process.stdout.read().splitlines()[-1] == f"error: the embedded DynamoDB stopped; see {log}"
     with serving(tmp_path) as (_, url):
         assert answer(f"{url}/balance") == {"DANNON": 300}
 
@@ -138,12 +138,12 @@ def test_without_its_dynamodb_the_server_ends_and_says_so_and_nothing_is_lost(tm
         (
             r'"format":{"N":"\w+"}',
             '"format":{"N":"0.9"}',
-            f"the table LedgerTable holds lines of format 0.9, and this version writes format {FORMAT}",
+            f"the table LedgerTable holds lines of format 0.9, but this version writes format {FORMAT}",
         ),
         (
             r'"IndexName":"\w+"',
             '"IndexName":"by_luck"',
-            "the table LedgerTable is of another make: its keys or indexes are not those of the template",
+            "the table LedgerTable does not match the template: its keys or indexes differ",
         ),
     ],
     ids=["lines of another format", "a table of another make"],
@@ -156,8 +156,8 @@ def test_data_of_an_earlier_version_is_named_and_left_as_it_is(
         answer(f"{url}/add", LOT)
     journal.write_text(re.sub(pattern, earlier, journal.read_text(), count=1))
     data = journal.read_bytes(), journal.stat().st_mtime_ns
-    to_begin_afresh = f"remove {tmp_path}, or name another folder by DATA_DIR=…"
-    assert said(tmp_path) == [f"error: {remark}; to begin afresh, {to_begin_afresh}"]
+    to_start_over = f"remove {tmp_path} or choose another folder with DATA_DIR=…"
+    assert said(tmp_path) == [f"error: {remark}; to start over, {to_start_over}"]
     assert (journal.read_bytes(), journal.stat().st_mtime_ns) == data
 
 
@@ -166,8 +166,8 @@ def test_data_that_was_saved_at_the_end_of_a_run_is_named_and_left_as_it_is(tmp_
     saved.parent.mkdir()
     saved.write_text('{"tables": {}}')
     (line,) = said(tmp_path)
-    assert line.startswith(f"error: {tmp_path} was saved by an earlier version, and this one cannot read it; ")
-    assert f"remove {tmp_path}, or name another folder by DATA_DIR=…" in line
+    assert line.startswith(f"error: {tmp_path} was saved by an earlier version, which this one cannot read; ")
+    assert f"remove {tmp_path} or choose another folder with DATA_DIR=…" in line
     assert list(tmp_path.rglob("*")) == [saved.parent, saved]
     assert saved.read_text() == '{"tables": {}}'
 

@@ -40,10 +40,10 @@ def test_containers_come_by_dockers_bridge_if_this_machine_has_an_end_of_it(path
 
 
 def test_without_docker_a_line_says_so(path: Path) -> None:
-    with pytest.raises(LocalError, match="needs Docker, and there is no docker on the PATH"):
+    with pytest.raises(LocalError, match="needs Docker, but docker is not on the PATH"):
         sam_local.host_for_containers()
     put_docker(path, "echo 'Is the daemon running?' >&2; exit 1")
-    with pytest.raises(LocalError, match=r"needs Docker, which does not answer: Is the daemon running\?$"):
+    with pytest.raises(LocalError, match=r"needs Docker, but it does not answer: Is the daemon running\?$"):
         sam_local.host_for_containers()
 
 

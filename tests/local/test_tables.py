@@ -23,7 +23,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def to_begin_afresh(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+def to_start_over(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """Have the engine as a DynamoDB of one's own, without its tables."""
     for name in engine.client.list_tables()["TableNames"]:
         engine.client.delete_table(TableName=name)
@@ -55,23 +55,23 @@ def line(table: dict[str, Any], **more: dict[str, str]) -> dict[str, Any]:
 
 
 def test_a_table_is_made_once_and_taken_again_with_what_is_in_it(
-    engine: Engine, table: dict[str, Any], to_begin_afresh: str
+    engine: Engine, table: dict[str, Any], to_start_over: str
 ) -> None:
-    make_tables([table], to_begin_afresh)
+    make_tables([table], to_start_over)
     made = engine.client.describe_table(TableName=table["TableName"])["Table"]
     assert made["KeySchema"] == table["KeySchema"]
-    make_tables([table], to_begin_afresh)
+    make_tables([table], to_start_over)
     engine.client.put_item(TableName=table["TableName"], Item=line(table, format={"N": FORMAT}))
-    make_tables([table], to_begin_afresh)
+    make_tables([table], to_start_over)
     assert engine.client.describe_table(TableName=table["TableName"])["Table"]["TableId"] == made["TableId"]
 
 
 @pytest.mark.parametrize("index", ["LocalSecondaryIndexes", "GlobalSecondaryIndexes"])
 @pytest.mark.parametrize("change", ["name", "projection", "absence"])
 def test_a_table_with_other_indexes_is_refused(
-    table: dict[str, Any], to_begin_afresh: str, index: str, change: str
+    table: dict[str, Any], to_start_over: str, index: str, change: str
 ) -> None:
-    make_tables([table], to_begin_afresh)
+    make_tables([table], to_start_over)
     other = deepcopy(table)
     if change == "absence":
         other.pop(index)
@@ -79,28 +79,28 @@ def test_a_table_with_other_indexes_is_refused(
         other[index][0]["IndexName"] += "-other"
     else:
         other[index][0]["Projection"] = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["other"]}
-    with pytest.raises(LocalError, match="is of another make: its keys or indexes are not those of the template"):
-        make_tables([other], to_begin_afresh)
+    with pytest.raises(LocalError, match="does not match the template: its keys or indexes differ"):
+        make_tables([other], to_start_over)
 
 
-def test_a_table_with_other_keys_is_refused(table: dict[str, Any], to_begin_afresh: str) -> None:
-    make_tables([table], to_begin_afresh)
+def test_a_table_with_other_keys_is_refused(table: dict[str, Any], to_start_over: str) -> None:
+    make_tables([table], to_start_over)
     swapped = deepcopy(table)
     first, second = swapped["KeySchema"]
     first["AttributeName"], second["AttributeName"] = second["AttributeName"], first["AttributeName"]
-    with pytest.raises(LocalError, match="is of another make"):
-        make_tables([swapped], to_begin_afresh)
+    with pytest.raises(LocalError, match="does not match the template"):
+        make_tables([swapped], to_start_over)
 
 
 @pytest.mark.parametrize(("more", "found"), [({"format": {"N": "0.9"}}, "0.9"), ({}, "unknown")])
 def test_a_table_with_lines_of_another_format_is_refused(
-    engine: Engine, table: dict[str, Any], to_begin_afresh: str, more: dict[str, Any], found: str
+    engine: Engine, table: dict[str, Any], to_start_over: str, more: dict[str, Any], found: str
 ) -> None:
-    make_tables([table], to_begin_afresh)
+    make_tables([table], to_start_over)
     engine.client.put_item(TableName=table["TableName"], Item=line(table, **more))
     with pytest.raises(LocalError) as refusal:
-        make_tables([table], to_begin_afresh)
+        make_tables([table], to_start_over)
     assert str(refusal.value) == (
-        f"the table {table['TableName']} holds lines of format {found}, and this version writes format {FORMAT}; "
-        "to begin afresh, remove the table there, or name another AWS_ENDPOINT_URL_DYNAMODB"
+        f"the table {table['TableName']} holds lines of format {found}, but this version writes format {FORMAT}; "
+        "to start over, remove the table there or choose another AWS_ENDPOINT_URL_DYNAMODB"
     )

@@ -24,7 +24,7 @@ def main(build: Path) -> None:
 def _calls(stack: Stack) -> str:
     outputs = stack.outputs()
     return f"""
-Deployed. The token below lasts an hour; its own account is {outputs["ClientId"]}.
+Deployed. The token below is valid for an hour; its own account is {outputs["ClientId"]}.
 
 export TOKEN={stack.token()}
 export URL={outputs["ApiUrl"]}
@@ -37,7 +37,7 @@ curl $URL/balance -H "Authorization: Bearer $TOKEN"
 curl $URL/accounts/somebody/balance -H "Authorization: Bearer $TOKEN"
 curl $URL/balance    # without a token: 401
 
-Ctrl-C ends it, and everything in it."""
+Ctrl-C stops it and discards its data."""
 
 
 try:
