@@ -25,12 +25,12 @@ def assert_refused(message: str) -> None:
 
 
 def test_without_java_a_line_says_so() -> None:
-    assert_refused("needs Java 17 or newer, and there is no java on the PATH")
+    assert_refused("needs Java 17 or newer, but java is not on the PATH")
 
 
 def test_without_npm_a_line_says_so(tmp_path: Path) -> None:
     put_on_path(tmp_path, "java", "exit 0")
-    assert_refused("needs npm, once, to be fetched, and there is no npm on the PATH")
+    assert_refused("needs npm (to download it, once), but npm is not on the PATH")
 
 
 def test_what_npm_says_is_handed_on(tmp_path: Path) -> None:
