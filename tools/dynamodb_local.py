@@ -80,7 +80,7 @@ def _install() -> None:
     """Unpack the engine from its npm package, unless an earlier run has."""
     if FOLDER.exists():
         return
-    npm = _tool("npm", "npm (to download it, once)")
+    npm = _tool("npm", "npm for its first start")
     with TemporaryDirectory(dir=FOLDER.parent, prefix=f"{FOLDER.name}-") as name:
         unpacked = Path(name)
         command = [npm, "pack", "--silent", PACKAGE]

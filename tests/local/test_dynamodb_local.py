@@ -30,7 +30,7 @@ def test_without_java_a_line_says_so() -> None:
 
 def test_without_npm_a_line_says_so(tmp_path: Path) -> None:
     put_on_path(tmp_path, "java", "exit 0")
-    assert_refused("needs npm (to download it, once), but npm is not on the PATH")
+    assert_refused("needs npm for its first start, but npm is not on the PATH")
 
 
 def test_what_npm_says_is_handed_on(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ class Standing:
 class Line(Standing):
     """One transaction of an account, with the state after it. Never rewritten.
 
-    `write_id` is random and made anew for every plan: it alone tells a writer that the line it finds is its own.
+    `write_id` is random and new for every plan; only by it can a writer tell that a line is its own.
     """
 
     transaction: Transaction = field(kw_only=True)

@@ -1,4 +1,4 @@
-"""A transaction as callers see it. What is shown of a format of line is fixed for ever: its digest is made over it."""
+"""A transaction as callers see it. What is shown of a format of line is fixed for good, since its digest covers it."""
 
 import json
 from collections.abc import Mapping
