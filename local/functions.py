@@ -27,6 +27,9 @@ from local.template import REGION, Function
 MOST_PROCESSES = 8
 """Of one function. Each starts when it is first needed; calls beyond that many at once wait."""
 
+MOST_BYTES = 6_291_556
+"""What Lambda takes of a result, as JSON: escapes count, but characters beyond ASCII are not escaped."""
+
 _SLOW_TO_IMPORT = [__name__, "aws_lambda_powertools.event_handler", "boto3"]
 
 
@@ -185,9 +188,18 @@ def _invoke(function: Function, event: str, request_id: str) -> str:
     signal.setitimer(signal.ITIMER_REAL, function.timeout_s)
     try:
         with _failures_as_text():
-            return json.dumps(_handler(function.handler)(json.loads(event), context))
+            return _encode(_handler(function.handler)(json.loads(event), context))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _encode(result: Any) -> str:
+    """Write a result as Lambda's runtime does, and refuse what Lambda would."""
+    text = json.dumps(result, ensure_ascii=False)
+    size = len(text.encode())
+    if size > MOST_BYTES:
+        raise ValueError(f"the result has {size:,} bytes; Lambda takes at most {MOST_BYTES:,}")
+    return text
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -60,6 +61,15 @@ HANDLERS = """
 
     def die(event, context):
         os._exit(3)
+
+    def answer_as_much_as_lambda_takes(event, context):
+        return "ż" * ((6_291_556 - 2) // 2)
+
+    def answer_a_byte_more(event, context):
+        return answer_as_much_as_lambda_takes(event, context) + "z"
+
+    def answer_too_much_once_escaped(event, context):
+        return '"' * 3_145_778
 
     def answer_what_is_no_json(event, context):
         return object()
@@ -136,6 +146,14 @@ def test_a_call_that_fails_says_why_and_the_next_one_works(function: RunningFunc
     assert reason in str(error)
     (told,) = invoke(function, "describe")
     assert told["place"] == "here"
+
+
+@pytest.mark.parametrize("do", ["answer_a_byte_more", "answer_too_much_once_escaped"])
+def test_an_answer_that_lambda_would_not_take_is_refused(function: RunningFunction, do: str) -> None:
+    most, error = invoke(function, "answer_as_much_as_lambda_takes", do)
+    assert len(most) == 3_145_777
+    assert isinstance(error, FunctionError)
+    assert re.search(r"the result has 6,291,55[78] bytes; Lambda takes at most 6,291,556", str(error))
 
 
 def test_the_log_has_the_trace_of_what_a_handler_raised(function: RunningFunction, log: Path) -> None:
