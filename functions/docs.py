@@ -34,9 +34,13 @@ _HEADERS = {
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
-    "cache-control": "no-cache",  # keep it, but ask each time whether it is still the same
     "vary": "accept-encoding",
 }
+
+_ASK_EACH_TIME = "no-cache"  # keep it, but ask whether it is still the same
+_KEEP = "public, max-age=31536000, immutable"  # another version has another address
+
+_ASSET = re.compile(rb'(?<=")assets/([\w.-]+)(?=")')
 
 _ACCEPTED = re.compile(r"([!#$%&'*+.^`|~\w-]+)(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?", re.IGNORECASE)
 _UNLISTED = 0.0001
@@ -47,7 +51,11 @@ _OPAQUE_TAG = re.compile(r'(?:W/)?("[^"]*")')
 class _File(NamedTuple):
     content: bytes
     compressed: bytes
-    tag: str
+    version: str
+
+    @property
+    def tag(self) -> str:
+        return f'"{self.version}"'
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -58,17 +66,23 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     name = PAGES.get(route) or event["pathParameters"]["file"]
     if name not in _FILES:
         return _problem(HTTPStatus.NOT_FOUND, "no-file", "There is no such file", "No file has this name.")
-    return _serve(name, event["headers"])
+    version = event.get("queryStringParameters", {}).get("v")
+    return _serve(name, event["headers"], version)
 
 
-def _serve(name: str, asked: dict[str, str]) -> dict[str, Any]:
-    """Answer with a file, compressed or not as the caller likes; to HEAD too, whose body the gateway leaves out."""
-    coding = _coding(asked.get("accept-encoding", ""))
+def _serve(name: str, asked: dict[str, str], version: str | None) -> dict[str, Any]:
+    """Answer with a file, compressed or not as the caller likes; to HEAD too, whose body the gateway leaves out.
+
+    A browser keeps what it asked for by its version, and need not ask for it again.
+    """
+    unsaid = "" if name in PAGES.values() else "*"  # any coding will do, but curl shows the pages as they come
+    coding = _coding(asked.get("accept-encoding", unsaid))
     if coding is None:
         detail = "The file is available as gzip or uncompressed (identity), and Accept-Encoding excludes both."
         return _problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "No accepted encoding", detail)
     file = _read(name)
-    headers = _HEADERS | {"etag": f"W/{file.tag}"}  # weak: it is the same, compressed or not
+    caching = _KEEP if version == file.version else _ASK_EACH_TIME
+    headers = _HEADERS | {"cache-control": caching, "etag": f"W/{file.tag}"}  # weak: the same, compressed or not
     if _has_already(asked.get("if-none-match", ""), file.tag):
         return {"statusCode": HTTPStatus.NOT_MODIFIED, "headers": headers}
     headers["content-type"] = TYPES[_FILES[name].suffix]
@@ -97,9 +111,11 @@ def _has_already(none_match: str, tag: str) -> bool:
 
 @cache
 def _read(name: str) -> _File:
-    """Read a file, once: it changes only with the function."""
+    """Read and compress a file, once: it changes only with the function. A page names its assets by their versions."""
     content = _FILES[name].read_bytes()
-    return _File(content, gzip.compress(content, mtime=0), f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    if name.endswith(".html"):
+        content = _ASSET.sub(lambda found: found[0] + f"?v={_read(found[1].decode()).version}".encode(), content)
+    return _File(content, gzip.compress(content, mtime=0), hashlib.sha256(content).hexdigest()[:32])
 
 
 def _unrouted(method: str, path: str) -> dict[str, Any]:

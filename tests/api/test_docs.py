@@ -1,6 +1,5 @@
 """The docs function: files, as they are, to anyone; and an answer to whatever no route takes."""
 
-import base64
 import gzip
 import json
 import re
@@ -20,15 +19,19 @@ BROWSER = {"accept-encoding": "gzip, deflate, br"}
 NO_ROUTE = "No route has this path."
 
 
-def get(route: str, headers: dict[str, str] = BROWSER, file: str | None = None) -> dict[str, Any]:
-    event: dict[str, Any] = {"version": "2.0", "routeKey": route, "headers": headers}
-    if file is not None:
-        event["pathParameters"] = {"file": file}
-    return docs.handler(event, None)
+def get(route: str, headers: dict[str, str] = BROWSER, **more: Any) -> dict[str, Any]:
+    return docs.handler({"version": "2.0", "routeKey": route, "headers": headers, **more}, None)
 
 
-def get_asset(file: str, headers: dict[str, str] = BROWSER) -> dict[str, Any]:
-    return get("GET /assets/{file}", headers, file)
+def get_asset(file: str, headers: dict[str, str] = BROWSER, *, version: str | None = None) -> dict[str, Any]:
+    asked = {} if version is None else {"queryStringParameters": {"v": version}}
+    return get("GET /assets/{file}", headers, pathParameters={"file": file}, **asked)
+
+
+def unversioned(content: bytes, coding: str = "identity") -> bytes:
+    """Return a file as it was before the addresses of assets in it got their versions."""
+    plain = gzip.decompress(content) if coding == "gzip" else content
+    return re.sub(rb"\?v=\w+", b"", plain)
 
 
 def ask(method: str, path: str) -> dict[str, Any]:
@@ -61,16 +64,34 @@ def test_a_page_is_its_file_compressed(path: str, content_type: str) -> None:
     assert answer["statusCode"] == 200
     assert answer["headers"]["content-type"] == content_type
     assert answer["headers"]["content-encoding"] == "gzip"
-    assert gzip.decompress(base64.b64decode(answer["body"])) == (FOLDER / PAGES[path]).read_bytes()
+    assert unversioned(read_result(answer).body, "gzip") == (FOLDER / PAGES[path]).read_bytes()
 
 
 @pytest.mark.parametrize("file", ASSETS)
 def test_an_asset_is_its_file_also_for_a_client_that_cannot_decompress(file: str) -> None:
     (path,) = FOLDER.rglob(file)
-    answer = get_asset(file, headers={})
+    answer = get_asset(file, {"accept-encoding": "identity"})
     assert answer["statusCode"] == 200
     assert "content-encoding" not in answer["headers"]
-    assert read_result(answer).body == path.read_bytes()
+    assert unversioned(read_result(answer).body) == path.read_bytes()
+
+
+def test_what_only_browsers_load_is_compressed_unless_the_client_excludes_it() -> None:
+    """A megabyte and a half, which nobody could be made to pay for by leaving a header out."""
+    answer = get_asset("swagger-ui-bundle.js", {})
+    assert answer["headers"]["content-encoding"] == "gzip"
+    assert len(answer["body"]) < 700_000
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_comes_as_it_is_to_who_does_not_say(path: str) -> None:
+    assert "content-encoding" not in get(f"GET {path}", {})["headers"]
+
+
+def test_a_file_is_read_and_compressed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = get("GET /docs")
+    monkeypatch.setattr(gzip, "compress", lambda *_, **__: pytest.fail("compressed again"))
+    assert get("GET /docs") == first
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -133,6 +154,21 @@ def test_what_it_has_of_another_kind_is_no_reason_not_to_send_it(form: str) -> N
 def test_each_file_has_a_tag_of_its_own() -> None:
     tags = [get(f"GET {path}")["headers"]["etag"] for path in PAGES]
     assert len(set(tags)) == len(PAGES)
+
+
+@pytest.mark.parametrize("page", ["/", "/docs"])
+def test_a_page_names_its_assets_by_their_content_and_a_browser_keeps_those(page: str) -> None:
+    html = read_result(get(f"GET {page}", {})).body.decode()
+    assets = re.findall(r'"assets/([^"?]+)\?v=(\w+)"', html)
+    assert len(assets) == html.count("assets/")
+    for file, version in assets:
+        kept = get_asset(file, version=version)
+        assert kept["headers"]["cache-control"] == "public, max-age=31536000, immutable"
+        assert kept["headers"]["etag"] == f'W/"{version}"'
+
+
+def test_an_asset_of_another_version_is_not_kept() -> None:
+    assert get_asset("docs.css", version="older")["headers"]["cache-control"] == "no-cache"
 
 
 def test_a_browser_asks_each_time_and_lets_the_pages_run_nothing_of_others() -> None:

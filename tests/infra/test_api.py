@@ -155,6 +155,17 @@ def test_calls_are_throttled() -> None:
     assert settings["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
     assert settings["ThrottlingBurstLimit"] == {"Ref": "BurstOfRequests"}
     assert 0 < default("RequestsPerSecond") <= default("BurstOfRequests")
+    assert "DetailedMetricsEnabled" not in settings, "it costs, and nothing looks at metrics by route"
+
+
+def test_open_routes_have_limits_of_their_own_so_that_nobody_without_a_token_takes_much() -> None:
+    settings = only("AWS::Serverless::HttpApi")["Properties"]["RouteSettings"]
+    limits = {
+        "ThrottlingRateLimit": {"Ref": "OpenRequestsPerSecond"},
+        "ThrottlingBurstLimit": {"Ref": "BurstOfOpenRequests"},
+    }
+    assert settings == {key.removeprefix("ANY "): limits for key in OPEN}
+    assert 0 < default("OpenRequestsPerSecond") <= default("BurstOfOpenRequests") < default("RequestsPerSecond")
 
 
 def test_calls_are_logged_as_json_under_the_id_that_the_functions_log_too() -> None:
