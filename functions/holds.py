@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from points.api.answers import answer_recorded
-from points.api.app import ANYTHING, NAMED_ACCOUNT, make_app, make_handler
+from points.api.app import NAMED_ACCOUNT, make_app, make_handler
 from points.api.bodies import CAPTURE, HOLD, VOID, Body
 from points.api.recording import record
 
@@ -18,15 +18,15 @@ def hold() -> Response[str]:
     return _record(HOLD)
 
 
-@app.post(f"/holds/{ANYTHING}/capture")
-@app.post(f"{NAMED_ACCOUNT}/holds/{ANYTHING}/capture")
+@app.post("/holds/{sequence}/capture")
+@app.post(NAMED_ACCOUNT + "/holds/{sequence}/capture")
 def capture() -> Response[str]:
     """Spend what was held, or a part of it, and answer with the transaction."""
     return _record(CAPTURE, of_path=True)
 
 
-@app.post(f"/holds/{ANYTHING}/void")
-@app.post(f"{NAMED_ACCOUNT}/holds/{ANYTHING}/void")
+@app.post("/holds/{sequence}/void")
+@app.post(NAMED_ACCOUNT + "/holds/{sequence}/void")
 def void() -> Response[str]:
     """Give back what was held, and answer with the transaction."""
     return _record(VOID, of_path=True)

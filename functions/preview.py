@@ -10,7 +10,7 @@ from points.api.runtime import deadline_of, passbook
 from points.rules.terms import Hold, Spend
 from points.storage.listing import per_payer
 
-app = make_app()
+app = make_app(previews=True)
 
 
 @app.post("/spend/preview")

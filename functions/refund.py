@@ -2,15 +2,15 @@
 
 from aws_lambda_powertools.event_handler import Response
 from points.api.answers import answer_recorded
-from points.api.app import ANYTHING, NAMED_ACCOUNT, make_app, make_handler
+from points.api.app import NAMED_ACCOUNT, make_app, make_handler
 from points.api.bodies import REFUND
 from points.api.recording import record
 
 app = make_app()
 
 
-@app.post(f"/transactions/{ANYTHING}/refund")
-@app.post(f"{NAMED_ACCOUNT}/transactions/{ANYTHING}/refund")
+@app.post("/transactions/{sequence}/refund")
+@app.post(NAMED_ACCOUNT + "/transactions/{sequence}/refund")
 def refund() -> Response[str]:
     """Record a refund, and answer with its transaction."""
     recorded = record(app, "refund", REFUND, of_path=True)

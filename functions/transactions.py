@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from points.api.answers import answer, lot, page
-from points.api.app import ANYTHING, NAMED_ACCOUNT, make_app, make_handler
+from points.api.app import NAMED_ACCOUNT, make_app, make_handler
 from points.api.identity import account_of
 from points.api.queries import Query, no_transaction, read_sequence
 from points.api.runtime import deadline_of, passbook
@@ -42,8 +42,8 @@ def transactions() -> Response[str]:
     return answer(page("transactions", lines, lambda line: line.listed, lambda line: line.sequence, more=more))
 
 
-@app.get(f"/transactions/{ANYTHING}")
-@app.get(f"{NAMED_ACCOUNT}/transactions/{ANYTHING}")
+@app.get("/transactions/{sequence}")
+@app.get(NAMED_ACCOUNT + "/transactions/{sequence}")
 def one_transaction() -> Response[str]:
     """Answer with one transaction; of what drew on lots also with them, and with what has become of it since."""
     event = app.current_event

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import CHANGES, Body, Client
+from tests.api.client import CHANGES, Answer, Body, Client
 from tests.api.problems import assert_problem
 
 MOST = 2**53 - 1
@@ -231,6 +231,30 @@ def test_a_bad_moment_is_refused(
 def test_points_expire_after_they_are_earned_and_arrive(client: Client, moments: dict[str, str], message: str) -> None:
     assert_problem(client.add("DANNON", 5, **moments), 400, "invalid-request", expires_at=f"must be {message}")
     assert client.balance().etag == '"0"'
+
+
+def test_a_body_that_is_all_wrong_gets_a_short_answer(client: Client) -> None:
+    names = [f"unknown {number}" for number in range(231)]
+
+    answer = client.send("spend", dict.fromkeys(names, 1))
+
+    assert (answer.status, len(answer.json["errors"])) == (400, 20)
+    assert answer.json["detail"].endswith("; and 212 more.")  # 231, and that `points` is missing
+    assert len(answer.text) < 5_000
+
+
+@pytest.mark.parametrize("character", ["x", "ü", "\U0001f600", "\ud800"])
+def test_a_name_that_goes_on_and_on_is_cut_short(client: Client, character: str) -> None:
+    answer = client.send("spend", '{"points": 5, "' + json.dumps(character * 1_200)[1:-1] + '": 1}')
+
+    assert_cut_short(answer)
+    assert len(answer.text) < 2_500
+
+
+def assert_cut_short(answer: Answer) -> None:
+    (error,) = answer.json["errors"]
+    assert (answer.status, error["message"]) == (400, "is not a field of this request")
+    assert "…" in error["field"]
 
 
 def test_points_taken_back_neither_arrive_nor_expire(client: Client) -> None:

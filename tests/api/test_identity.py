@@ -194,8 +194,23 @@ def test_what_an_account_may_not_be_called(client: Client, call: str, account: s
     assert_problem(answer, 400, "invalid-request", account=NAME_RULE)
 
 
-def test_a_path_that_names_no_account_is_no_route(client: Client, call: str) -> None:
-    assert_problem(replace(client, account="").send(call), 404, "no-route")
+def test_an_account_without_a_name_is_none(client: Client, call: str) -> None:
+    assert_problem(replace(client, account="").send(call), 400, "invalid-request", account=NAME_RULE)
+
+
+@pytest.mark.parametrize("account", ["a/transactions", "a/b"])
+def test_a_name_with_a_slash_is_none_whatever_other_route_the_path_reads_like(client: Client, account: str) -> None:
+    answer = replace(client, account=account).send("transactions")
+
+    assert_problem(answer, 400, "invalid-request", account=NAME_RULE)
+
+
+def test_a_transaction_that_is_called_like_a_route_is_none(client: Client) -> None:
+    named = replace(client, account=client.subject)
+
+    for name in ("transactions", "refund", "cancel", "x"):
+        assert_problem(named.send("transaction", sequence=name), 404, "no-transaction")
+        assert_problem(named.send("void", sequence=name), 404, "no-transaction")
 
 
 @pytest.fixture

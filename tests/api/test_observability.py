@@ -243,6 +243,19 @@ def test_refusals_are_counted_by_reason(client: Client, printed: Printed) -> Non
     }
 
 
+def test_a_refused_preview_is_counted_apart_from_what_was_meant_in_earnest(client: Client, printed: Printed) -> None:
+    client.preview(100)
+    client.send("hold_preview", {"points": 100})
+    client.spend(100)
+    client.send("preview", {})
+
+    assert counted(printed) == {
+        "RefusedPreviews not-enough-points": [1, 1],
+        "Refusals not-enough-points": [1],
+        "Refusals invalid-request": [1],
+    }
+
+
 def test_lost_races_are_counted_each(client: Client, printed: Printed, stand_in: Any, dynamodb: Any) -> None:
     stand_in(put_item=rival_first(dynamodb, client.subject, times=3))
 
@@ -260,7 +273,7 @@ def test_lost_races_are_counted_where_all_were_lost(
 
     counts = counted(printed)
     assert len(counts.pop("LostRaces")) > 2
-    assert counts == {"Refusals unavailable": [1]}
+    assert counts == {"Refusals busy": [1]}, "which takes no deployment back, since any caller can bring it about"
 
 
 def test_metrics_are_told_apart_as_the_template_s_alarms_expect() -> None:

@@ -32,7 +32,7 @@ from points.rules.terms import (
     Transaction,
 )
 from points.storage.capacity import ACCOUNT_BYTES, LINE_BYTES, Limits, check_capacity
-from points.storage.errors import KeyReusedError, OutcomeUnknownError, UnavailableError, VersionMismatchError
+from points.storage.errors import BusyError, KeyReusedError, OutcomeUnknownError, UnavailableError, VersionMismatchError
 from points.storage.lines import Line
 from points.storage.timeline import MOST_LOTS
 
@@ -94,6 +94,7 @@ def _of_limits() -> Iterator[Exception]:
 def _of_storage() -> Iterator[Exception]:
     yield VersionMismatchError("7")
     yield KeyReusedError()
+    yield BusyError()
     yield UnavailableError()
     yield OutcomeUnknownError()
     yield RuntimeError()

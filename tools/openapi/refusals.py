@@ -72,7 +72,11 @@ REFUSALS = {
     "TooManyRequests": Refusal(429, "Too many requests at once", gateway=True),
     "InternalError": Refusal(500, f"A fault in the ledger. {_UNKNOWN}", ("internal-error",), gateway=True),
     "Unavailable": Refusal(
-        503, f"The ledger is busy or unreachable. {_UNKNOWN}", ("unavailable",), gateway=True, headers=("RetryAfter",)
+        503,
+        f"The ledger is busy or unreachable. {_UNKNOWN}",
+        ("busy", "unavailable"),
+        gateway=True,
+        headers=("RetryAfter",),
     ),
     "OutcomeUnknown": Refusal(
         504, "The change may or may not be recorded; repeat it with the same key", ("outcome-unknown",), gateway=True

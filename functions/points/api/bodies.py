@@ -78,18 +78,13 @@ class Body(Generic[AnyChange]):
         values = {}
         for name, value in body.items():
             if name not in known:
-                errors.append(FieldError(_printable(name), "is not a field of this request"))
+                errors.append(FieldError(name, "is not a field of this request"))
                 continue
             try:
                 values[name] = known[name].read(value)
             except ValueError as error:
                 errors.append(FieldError(name, str(error)))
         return values, errors
-
-
-def _printable(name: str) -> str:
-    """Return a name that can be written as UTF-8, whatever the caller sent."""
-    return name.encode(errors="backslashreplace").decode()
 
 
 def _check_add(values: Mapping[str, Any]) -> list[FieldError]:

@@ -64,10 +64,11 @@ def _body_text(event: APIGatewayProxyEventV2) -> str:
 
 
 def _object_without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise invalid(FieldError(next(name for name in names if names.count(name) > 1), "appears twice in an object"))
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise invalid(FieldError(name, "appears twice in an object"))
+        members[name] = value
     return members
 
 

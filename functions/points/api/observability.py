@@ -46,9 +46,10 @@ def count_recorded(recorded: Recorded) -> None:
         count(points, _points_of(line))
 
 
-def count_refusal(reason: str) -> None:
-    """Count a request that was not done, by the kind of problem it got."""
-    with single_metric("Refusals", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
+def count_refusal(reason: str, *, previewed: bool = False) -> None:
+    """Count a request that was not done, by the kind of problem it got; apart if it only asked what would be."""
+    name = "RefusedPreviews" if previewed else "Refusals"
+    with single_metric(name, MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
         metric.add_dimension("reason", reason)
 
 

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from points.rules.refusals import HoldEndError, NoOriginalError, NotEnoughPointsError, Refusal, TooFarError
 from points.storage.errors import (
+    BusyError,
     KeyReusedError,
     OutcomeUnknownError,
     UnavailableError,
@@ -17,6 +18,12 @@ from points.storage.errors import (
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+_TRY_AGAIN = {"Retry-After": str(RETRY_AFTER_S)}
+
+MOST_FAULTS = 20
+"""Faults of a request that are told one by one."""
+
+_LONGEST_NAME = 64
 
 _REFUSALS = {
     NotEnoughPointsError: HTTPStatus.BAD_REQUEST,
@@ -71,8 +78,18 @@ class Problem(Exception):
 
 def invalid(*errors: FieldError) -> Problem:
     """Refuse a request that is not well formed."""
-    detail = "; ".join(f"{error.field} {error.message}" for error in errors) + "."
-    return Problem(HTTPStatus.BAD_REQUEST, "invalid-request", "The request is not valid", detail, errors=errors)
+    shown = [FieldError(_shown(error.field), error.message) for error in errors[:MOST_FAULTS]]
+    faults = [f"{error.field} {error.message}" for error in shown]
+    if more := len(errors) - len(shown):
+        faults.append(f"and {more:,} more")
+    detail = "; ".join(faults) + "."
+    return Problem(HTTPStatus.BAD_REQUEST, "invalid-request", "The request is not valid", detail, errors=shown)
+
+
+def _shown(name: str) -> str:
+    """Return a name as it can be shown, whatever the caller sent: written as UTF-8, and not at any length."""
+    name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    return name.encode(errors="backslashreplace").decode()
 
 
 def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for each kind of error
@@ -101,13 +118,21 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
                 "and If-None-Match must not list it. Nothing was recorded.",
                 headers={"ETag": f'"{error.version}"'},
             )
+        case BusyError():  # any caller can keep an account busy, so no deployment is rolled back for it
+            return Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "busy",
+                "The ledger is busy",
+                "The ledger could not do this in time. Nothing was recorded; try again.",
+                headers=_TRY_AGAIN,
+            )
         case UnavailableError():
             return Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "unavailable",
-                "The ledger is busy or unreachable",
-                "The ledger could not do this in time. Nothing was recorded; try again.",
-                headers={"Retry-After": str(RETRY_AFTER_S)},
+                "The ledger is not available",
+                "The ledger cannot do this at the moment. Nothing was recorded; try again later.",
+                headers=_TRY_AGAIN,
             )
         case OutcomeUnknownError():
             return Problem(
