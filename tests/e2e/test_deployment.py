@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from tests.e2e.conftest import BUILD, Caller
-from tools.deploy_local.stack import Stack, deploy
+from tools.deploy_local.stack import DEVELOPER, Stack, deploy
 
 ADDS = [
     ("DANNON", 1000, "2020-11-02T14:00:00Z"),
@@ -40,7 +40,7 @@ def test_the_worked_example_on_a_named_account(somebody: Caller) -> None:
 def test_the_worked_example_on_the_callers_own_account(caller: Callable[..., Caller], stack: Stack, token: str) -> None:
     own = caller(token)
     work_the_example(own)
-    same = caller(token, stack.outputs()["ClientId"])
+    same = caller(token, stack.clients()[DEVELOPER])
     assert same.balance() == LEFT, "a token's subject names its own account"
 
 

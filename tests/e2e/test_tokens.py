@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import Answer, Caller
 from tests.infra.test_api import OPEN, SCOPES, UNROUTED
-from tools.deploy_local.stack import Stack
+from tools.deploy_local.stack import DEVELOPER, Stack
 
 VALID_S = 3
 ADD = {"payer": "DANNON", "points": 1, "timestamp": "2020-10-31T10:00:00Z"}
@@ -131,6 +131,27 @@ def _make_client(stack: Stack, pool: str, **more: object) -> tuple[str, str]:
     return client["ClientId"], client["ClientSecret"]
 
 
+@pytest.mark.parametrize(("role", "may"), [
+    ("issuer", {"add", "cancel", "read"}),
+    ("shop", {"spend", "hold", "refund", "read"}),
+    ("reader", {"read"}),
+])  # fmt: skip
+def test_a_role_s_client_may_do_what_the_role_needs_though_it_asks_for_no_scope(
+    stack: Stack, caller: Callable[..., Caller], role: str, may: set[str]
+) -> None:
+    client = caller(stack.token(None, role), "somebody")
+    answers = {
+        "add": client.send("POST", "/add", ADD),
+        "cancel": client.send("POST", "/transactions/1/cancel", {}),
+        "spend": client.send("POST", "/spend", {"points": 1}),
+        "hold": client.send("POST", "/holds", {"points": 1}),
+        "refund": client.send("POST", "/transactions/1/refund", {}),
+        "read": client.send("GET", "/balance"),
+    }
+    assert {name for name, answer in answers.items() if got_through(answer)} == may
+    assert {answer.status for name, answer in answers.items() if name not in may} <= {403}
+
+
 def test_a_token_of_another_client_of_the_pool_is_refused(caller: Callable[..., Caller], stack: Stack) -> None:
     other = _make_client(stack, stack.outputs()["UserPoolId"])
     assert caller(stack.token_of(*other, "points/read")).send("GET", "/balance").status == 401
@@ -184,6 +205,6 @@ def _known_to_the_gateway(stack: Stack, client: str) -> Iterator[None]:
 
 def test_an_own_account_is_nobody_elses(caller: Callable[..., Caller], stack: Stack, tokens: dict[str, str]) -> None:
     """A token for its own account opens no named one, not even its own by name."""
-    own = stack.outputs()["ClientId"]
+    own = stack.clients()[DEVELOPER]
     for account in (own, "somebody"):
         assert caller(tokens["points/read"], account).send("GET", "/balance").status == 403

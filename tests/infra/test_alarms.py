@@ -13,11 +13,23 @@ from tests.infra.template import PATH, Properties, functions, only, resources, t
 
 ALARMS = {name: it["Properties"] for name, it in resources("AWS::CloudWatch::Alarm").items()}
 RUNBOOK_WORTHY = {
-    "InternalErrors", "Unavailable", "UnknownOutcomes", "Throttles", "SlowRequests", "ServerErrors",
+    "InternalErrors", "Unavailable", "Busy", "UnknownOutcomes", "Throttles", "SlowRequests", "ServerErrors",
     "WriteThrottles", "CalendarThrottles", "ReadThrottles", "TableErrors", "RefusedSpends", "LostRaces", "FullAccounts",
 }  # fmt: skip
 BODY = only("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"]
 WIDGETS = json.loads(BODY)["widgets"]
+AWS_METRICS = {
+    "AWS/Lambda": {"Errors", "Throttles"},
+    "AWS/ApiGateway": {"5xx", "IntegrationLatency"},
+    "AWS/DynamoDB": {"ReadThrottleEvents", "WriteThrottleEvents", "SystemErrors"},
+}
+"""What AWS itself counts that is watched here, as its documentation spells it."""
+AWS_DIMENSIONS = {
+    "AWS/Lambda": [set(), {"FunctionName", "Resource"}],
+    "AWS/ApiGateway": [{"ApiId"}],
+    "AWS/DynamoDB": [{"TableName"}, {"TableName", "Operation"}, {"TableName", "GlobalSecondaryIndexName"}],
+}
+"""By which dimensions it does."""
 OF_TIME = {Kind.ARRIVE, Kind.LAPSE, Kind.EXPIRE}
 REASONS = json.loads((PATH.parents[1] / "functions/docs_assets/openapi.json").read_text())["components"]["examples"]
 """The kinds of problem, each with an example."""
@@ -56,6 +68,7 @@ def test_no_alarm_of_a_rollback_depends_on_the_api() -> None:
 def test_every_alarm_says_what_it_means_notifies_and_is_quiet_when_nothing_is_called() -> None:
     for alarm in ALARMS.values():
         assert alarm["AlarmDescription"]
+        assert alarm.get("ActionsEnabled", True) is True
         assert alarm["AlarmActions"] == {"Fn::If": ["Notify", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
         assert alarm["TreatMissingData"] == "notBreaching"
 
@@ -85,6 +98,21 @@ def test_every_metric_of_ours_that_is_watched_is_counted_by_the_functions(metric
     else:
         assert metric["MetricName"] in {lines for lines, _ in RECORDED.values()} | {"LostRaces"}
     assert not dimensions
+
+
+def test_every_metric_of_awss_that_is_watched_is_one() -> None:
+    for alarm in ALARMS.values():
+        for metric in _watched(alarm):
+            if metric["Namespace"] != NAMESPACE:
+                assert metric["MetricName"] in AWS_METRICS[metric["Namespace"]]
+                assert _dimensions(metric).keys() in AWS_DIMENSIONS[metric["Namespace"]]
+
+
+def test_nothing_that_a_caller_can_bring_about_takes_a_deployment_back() -> None:
+    """A busy account, bad requests and too few points are callers' doing; a crash, a 500 and a denied call are ours."""
+    wired = {it["Ref"] for properties in functions().values() for it in properties["DeploymentPreference"]["Alarms"]}
+    own = {name for name in wired if ALARMS[name]["Namespace"] == NAMESPACE}
+    assert {reason for name in own for reason in _reasons(name)} == {"internal-error", "unavailable"}
 
 
 def _names(alarm: str) -> set[str]:

@@ -31,6 +31,14 @@ OWN_SCOPES = {
 }
 
 
+CLIENTS = {
+    "IssuerClient": ["accounts/add", "accounts/read"],
+    "ShopClient": ["accounts/spend", "accounts/refund", "accounts/read"],
+    "ReaderClient": ["accounts/read"],
+}
+"""The user pool's clients. Their tokens' subjects are the clients themselves, which have no accounts of their own."""
+
+
 def _with_named_accounts(scopes: dict[str, str]) -> dict[str, str]:
     named = {
         key.replace(" ", " /accounts/{account}", 1): scope.replace("points/", "accounts/")
@@ -48,6 +56,11 @@ SCOPES = {
     method: scope for key, scope in _with_named_accounts(OWN_SCOPES).items() for method in sorted(_with_head([key]))
 }
 OPEN = _with_head(PAGES) | {UNROUTED}
+LOGGED = {
+    "requestTime", "routeKey", "path", "status", "responseLatency", "integrationLatency", "responseLength",
+    "authorizer.error", "integrationErrorMessage",
+}  # fmt: skip
+"""What the access log tells of a request beside who made it, and the id under which the functions tell more."""
 
 
 def test_every_route_but_the_open_ones_needs_a_token_with_exactly_its_own_scope() -> None:
@@ -75,25 +88,35 @@ def test_a_token_is_asked_for_unless_a_route_says_otherwise() -> None:
 
 def test_tokens_are_those_of_ones_own_issuer_or_else_of_the_user_pool() -> None:
     token = only("AWS::Serverless::HttpApi")["Properties"]["Auth"]["Authorizers"]["Token"]
+    own = [{"Ref": name} for name in CLIENTS]
+    given = {"Ref": "JwtAudience"}
+    more = {"Fn::If": ["MoreClients", given, {"Ref": "AWS::NoValue"}]}
     assert token["JwtConfiguration"] == {
         "issuer": {"Fn::If": ["OwnUserPool", {"Fn::Sub": "https://${UserPool.ProviderName}"}, {"Ref": "JwtIssuer"}]},
-        "audience": {
-            "Fn::If": ["OwnUserPool", [{"Ref": "MachineClient"}], {"Fn::Split": [",", {"Ref": "JwtAudience"}]}]
-        },
+        "audience": {"Fn::Split": [",", {"Fn::If": ["OwnUserPool", {"Fn::Join": [",", [*own, more]]}, given]}]},
     }
     assert template()["Conditions"]["OwnUserPool"] == {"Fn::Equals": [{"Ref": "JwtIssuer"}, ""]}
     assert default("JwtIssuer") == default("JwtAudience") == ""
     cognito = [it for it in template()["Resources"].values() if it["Type"].startswith("AWS::Cognito::")]
-    assert [it["Condition"] for it in cognito] == ["OwnUserPool"] * 5
+    assert [it["Condition"] for it in cognito] == ["OwnUserPool"] * (4 + len(CLIENTS))
+    assert template()["Conditions"]["MoreClients"] == {"Fn::Not": [{"Fn::Equals": [given, ""]}]}
 
 
-def test_the_user_pool_offers_every_scope_and_the_machine_client_may_ask_for_each() -> None:
+def test_the_user_pool_offers_every_scope() -> None:
     servers = [it["Properties"] for it in resources("AWS::Cognito::UserPoolResourceServer").values()]
-    offered = {f"{it['Identifier']}/{scope['ScopeName']}" for it in servers for scope in it["Scopes"]}
-    client = only("AWS::Cognito::UserPoolClient")["Properties"]
-    assert offered == set(client["AllowedOAuthScopes"]) == set(SCOPES.values())
-    assert client["AllowedOAuthFlows"] == ["client_credentials"]
-    assert client["GenerateSecret"] is True
+    assert {f"{it['Identifier']}/{scope['ScopeName']}" for it in servers for scope in it["Scopes"]} == set(
+        SCOPES.values()
+    )
+
+
+def test_each_role_has_a_client_with_its_own_scopes_and_tokens_of_an_hour() -> None:
+    """Cognito grants a client every scope that it may have, unless it asks for fewer."""
+    clients = {name: it["Properties"] for name, it in resources("AWS::Cognito::UserPoolClient").items()}
+    assert {name: it["AllowedOAuthScopes"] for name, it in clients.items()} == CLIENTS
+    for client in clients.values():
+        assert client["AllowedOAuthFlows"] == ["client_credentials"]
+        assert client["GenerateSecret"] is True
+        assert (client["AccessTokenValidity"], client["TokenValidityUnits"]) == (60, {"AccessToken": "minutes"})
 
 
 def test_the_user_pool_is_kept_because_its_subjects_name_accounts() -> None:
@@ -172,8 +195,10 @@ def test_calls_are_logged_as_json_under_the_id_that_the_functions_log_too() -> N
     settings = only("AWS::Serverless::HttpApi")["Properties"]["AccessLogSettings"]
     assert "\n" not in settings["Format"]
     logged = json.loads(settings["Format"])
-    assert logged["requestId"] == "$context.requestId"
-    assert all(re.fullmatch(r"\$context(\.\w+)+", value) for value in logged.values())
+    assert logged.pop("requestId") == "$context.requestId"
+    assert logged.pop("subject") == "$context.authorizer.claims.sub"
+    assert logged.pop("ip") == "$context.identity.sourceIp"
+    assert {f"$context.{name}" for name in LOGGED} == set(logged.values())
 
 
 def test_what_the_gateway_cannot_import_stops_the_deployment() -> None:

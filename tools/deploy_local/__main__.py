@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tools.deploy_local.api import make_routes
-from tools.deploy_local.stack import Stack, deploy
+from tools.deploy_local.stack import DEVELOPER, Stack, deploy
 from tools.deploy_local.stand_in import running
 
 
@@ -24,7 +24,7 @@ def main(build: Path) -> None:
 def _calls(stack: Stack) -> str:
     outputs = stack.outputs()
     return f"""
-Deployed. The token below is valid for an hour; its own account is {outputs["ClientId"]}.
+Deployed. The token below is valid for an hour; its own account is {stack.clients()[DEVELOPER]}.
 
 export TOKEN={stack.token()}
 export URL={outputs["ApiUrl"]}

@@ -3,14 +3,18 @@
 import re
 from typing import Any
 
-from tools.deploy_local.stack import Stack
+from tools.deploy_local.stack import DEVELOPER, SCOPES, Stack
 
 _DEFAULT = "/$default"
 """How the SAM transform writes the path of the route that takes what no other does."""
 
 
 def make_routes(stack: Stack) -> None:
-    """Make every route that the deployed template has, with its scopes; those that were there before go."""
+    """Make every route that the deployed template has, with its scopes; those that were there before go.
+
+    Besides, make a client of the user pool that may do everything.
+    """
+    stack.make_client(DEVELOPER, SCOPES.split())
     gateway = stack.client("apigatewayv2")
     names = stack.physical_ids()
     api = names["LedgerApi"]
@@ -38,7 +42,7 @@ def _make_authorizer(stack: Stack, gateway: Any, api: str) -> str:
         IdentitySource=["$request.header.Authorization"],
         JwtConfiguration={
             "Issuer": f"https://cognito-idp.{region}.amazonaws.com/{outputs['UserPoolId']}",
-            "Audience": [outputs["ClientId"]],
+            "Audience": list(stack.clients().values()),
         },
     )
     identifier: str = authorizer["AuthorizerId"]

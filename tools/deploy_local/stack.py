@@ -7,6 +7,7 @@ import platform
 import subprocess
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from tools.deploy_local.template import adapt
 
 NAME = "points-ledger"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+DEVELOPER = "developer"
+"""The name of a client, made beside those of the template, that may do everything."""
 SCOPES = " ".join(f"{whose}/{what}" for whose in ("points", "accounts") for what in ("add", "spend", "refund", "read"))
 
 _SAM = ROOT / ".venv-sam/bin/sam"
@@ -66,25 +69,41 @@ class Stack:
             for resource in page["StackResourceSummaries"]
         }
 
-    def client_secret(self) -> str:
-        """Read the machine client's secret."""
-        outputs = self.outputs()
-        answer = self.client("cognito-idp").describe_user_pool_client(
-            UserPoolId=outputs["UserPoolId"], ClientId=outputs["ClientId"]
+    def clients(self) -> dict[str, str]:
+        """Read the ids of the user pool's clients, by their names."""
+        pages = self.client("cognito-idp").get_paginator("list_user_pool_clients")
+        found = pages.paginate(UserPoolId=self.outputs()["UserPoolId"])
+        return {client["ClientName"]: client["ClientId"] for page in found for client in page["UserPoolClients"]}
+
+    def make_client(self, name: str, scopes: Sequence[str], **more: Any) -> str:
+        """Make a client of the user pool, which the gateway does not know yet, and return its id."""
+        made = self.client("cognito-idp").create_user_pool_client(
+            UserPoolId=self.outputs()["UserPoolId"],
+            ClientName=name,
+            GenerateSecret=True,
+            AllowedOAuthFlowsUserPoolClient=True,
+            AllowedOAuthFlows=["client_credentials"],
+            AllowedOAuthScopes=list(scopes),
+            **more,
         )
-        secret: str = answer["UserPoolClient"]["ClientSecret"]
-        return secret
+        identifier: str = made["UserPoolClient"]["ClientId"]
+        return identifier
 
-    def token(self, scope: str = SCOPES) -> str:
-        """Get a token for the machine client."""
-        return self.token_of(self.outputs()["ClientId"], self.client_secret(), scope)
+    def token(self, scope: str | None = SCOPES, client: str = DEVELOPER) -> str:
+        """Get a token for a client of the user pool, by its name; without a scope, whatever the client may have."""
+        identifier = self.clients()[client]
+        answer = self.client("cognito-idp").describe_user_pool_client(
+            UserPoolId=self.outputs()["UserPoolId"], ClientId=identifier
+        )
+        return self.token_of(identifier, answer["UserPoolClient"]["ClientSecret"], scope)
 
-    def token_of(self, client: str, secret: str, scope: str) -> str:
+    def token_of(self, client: str, secret: str, scope: str | None) -> str:
         """Get a token by client credentials."""
+        asked = {"grant_type": "client_credentials"} | ({} if scope is None else {"scope": scope})
         basic = base64.b64encode(f"{client}:{secret}".encode()).decode()
         request = urllib.request.Request(  # noqa: S310 - an http URL of this machine
             f"{self.url}/oauth2/token",
-            data=urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode(),
+            data=urllib.parse.urlencode(asked).encode(),
             headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
