@@ -37,8 +37,13 @@ def transactions() -> Response[str]:
     account = account_of(event, "read")
     query = Query(event, "limit", "cursor", "reference")
     limit, below, reference = query.limit(), query.number_cursor(least=2), query.reference()
-    lines = passbook().lines(account, deadline_of(app.lambda_context), below=below, limit=limit, reference=reference)
-    more = bool(lines) and lines[-1].sequence > 1 and (reference is None or len(lines) == limit)
+    deadline = deadline_of(app.lambda_context)
+    if reference is None:  # a page may be cut short by its bytes, but the history always goes on to line 1
+        lines = passbook().lines(account, deadline, below=below, limit=limit)
+        more = bool(lines) and lines[-1].sequence > 1
+    else:
+        lines = passbook().lines(account, deadline, below=below, limit=limit + 1, reference=reference)
+        lines, more = lines[:limit], len(lines) > limit
     return answer(page("transactions", lines, lambda line: line.listed, lambda line: line.sequence, more=more))
 
 

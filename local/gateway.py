@@ -18,6 +18,8 @@ Headers = Sequence[tuple[str, str]]
 
 LONGEST_BODY = 10 * 1024 * 1024
 
+_OWN_NAMES = {"127.0.0.1", "localhost", "[::1]"}
+
 _TEXT_TYPE = re.compile(r"text/|application/(json|javascript|xml)\s*(;|$)", re.IGNORECASE)
 _NOT_IN_EVENTS = {"connection", "cookie", "expect", "keep-alive", "te", "transfer-encoding", "upgrade"}
 
@@ -141,6 +143,20 @@ def read_result(result: Any) -> Response:
 def own_answer(status: int, message: str) -> Response:
     """Make an answer of the gateway itself."""
     return Response(status, [("content-type", "application/json")], f'{{"message":"{message}"}}'.encode())
+
+
+def refuse_stranger(cors: Cors | None, request: Request) -> Response | None:
+    """Refuse what a page from elsewhere may have made a browser on this machine send; None to any other request.
+
+    Such a page can point a name of its own at this machine (DNS rebinding), or send a form without asking first.
+    """
+    headers = dict(request.headers)
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if re.sub(r":\d+$", "", host) not in _OWN_NAMES:
+        return own_answer(403, "This server answers only to 127.0.0.1 and localhost")
+    if origin in (None, f"http://{host}") or (cors is not None and _allowed_origin(cors, request)):
+        return None
+    return own_answer(403, "Pages of other origins may not call; CORS_ORIGINS names those that may")
 
 
 def preflight(cors: Cors | None, request: Request) -> Response | None:

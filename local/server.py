@@ -18,6 +18,7 @@ from local.gateway import (
     own_answer,
     preflight,
     read_result,
+    refuse_stranger,
     with_cors,
 )
 from local.template import Cors
@@ -61,6 +62,8 @@ class Server:
 
     async def _answer(self, request: Request, request_id: str) -> tuple[Response, str]:
         """Return the answer, and what the terminal is told besides."""
+        if refused := refuse_stranger(self._cors, request):
+            return refused, ""
         if allowed := preflight(self._cors, request):
             return allowed, ""
         try:

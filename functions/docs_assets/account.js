@@ -84,6 +84,8 @@ class Refusal extends Error {
 
 /** Send a request for the account that is shown: a GET, or with a body a POST. */
 async function ask(path, { body, signal } = {}) {
+  if ([".", ".."].includes(account())) // a step within an address, which would lead to another account
+    throw new Refusal(400, "No account has this name", `“${account()}” cannot be the name of an account.`);
   const headers = {};
   if (token()) headers.Authorization = `Bearer ${token()}`;
   if (body) headers["Content-Type"] = "application/json";

@@ -50,6 +50,18 @@ class TestHistory:
     def test_a_last_page_that_is_full_is_known_to_be_the_last(self, seven: Client) -> None:
         assert pages(seven, limit="7") == [[7, 6, 5, 4, 3, 2, 1]]
 
+    def test_pages_that_dynamodb_cuts_short_lead_to_the_first_all_the_same(
+        self, seven: Client, stand_in: Any, dynamodb: Any
+    ) -> None:
+        """It sends a megabyte at most, which few large lines fill."""
+
+        def cut_short(**request: Any) -> Any:
+            answer = dynamodb.query(**request | {"Limit": min(2, request.get("Limit", 2))})
+            return answer | {"LastEvaluatedKey": {"account": {"S": "…"}}}
+
+        stand_in(query=cut_short)
+        assert pages(seven, limit="5") == [[7, 6], [5, 4], [3, 2], [1]]
+
     def test_25_are_shown_unless_asked_otherwise_and_100_at_most(self, client: Client) -> None:
         for _ in range(102):
             client.add("DANNON", 1)

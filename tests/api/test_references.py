@@ -98,10 +98,13 @@ def test_metadata_are_counted_in_bytes_of_their_canonical_json(client: Client) -
     assert_problem(client.add("DANNON", 1, metadata=too_long), 400, "invalid-request", metadata="2,048 bytes")
 
 
-def test_transactions_of_a_reference_come_in_pages_newest_first(client: Client) -> None:
+@pytest.mark.parametrize(("limit", "pages"), [("3", [[7, 5, 3], [1]]), ("2", [[7, 5], [3, 1]]), ("4", [[7, 5, 3, 1]])])
+def test_transactions_of_a_reference_come_in_pages_newest_first(
+    client: Client, limit: str, pages: list[list[int]]
+) -> None:
     for number in range(1, 8):
         client.add("DANNON", 1, reference="order-1" if number % 2 else "order-10")
-    shown, query = [], {"reference": "order-1", "limit": "3"}
+    shown, query = [], {"reference": "order-1", "limit": limit}
     while True:
         page = client.transactions(**query).json
         shown.append([it["sequence"] for it in page["transactions"]])
@@ -109,7 +112,7 @@ def test_transactions_of_a_reference_come_in_pages_newest_first(client: Client) 
             break
         query["cursor"] = page["next_cursor"]
 
-    assert shown == [[7, 5, 3], [1]]
+    assert shown == pages
     assert client.transactions(reference="order").json == {"transactions": [], "next_cursor": None}
 
 

@@ -33,6 +33,13 @@ def test_a_name_that_no_account_has_is_told_in_the_problems_words(page: Page) ->
     expect(page.locator("#shown")).to_be_hidden()
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_name_that_is_a_step_in_an_address_shows_nobody_elses_account(page: Page, name: str) -> None:
+    page.goto(f"/#account={name}")
+    expect(page.locator("#problem")).to_contain_text("No account has this name")
+    expect(page.locator("#shown")).to_be_hidden()
+
+
 @pytest.fixture
 def guarded(page: Page) -> list[str | None]:
     """Answer as the gateway does to a request without the token `right`, and note what tokens came."""

@@ -42,6 +42,7 @@ def call(
     path: bytes = b"/echo",
     headers: Sequence[tuple[bytes, bytes]] = (),
     cut_short: bool = False,
+    host: bytes = b"127.0.0.1:3000",
 ) -> list[dict[str, Any]]:
     """Call an ASGI application, and return the messages that it sends."""
     scope = {
@@ -49,7 +50,7 @@ def call(
         "method": method,
         "raw_path": path,
         "query_string": b"",
-        "headers": [(b"host", b"here"), (b"content-type", b"text/plain"), *headers],
+        "headers": [(b"host", host), (b"content-type", b"text/plain"), *headers],
         "http_version": "1.1",
         "client": ("127.0.0.1", 9),
     }
@@ -119,6 +120,29 @@ def test_a_page_may_read_also_what_the_gateway_itself_answers(server: Server) ->
     start, _ = call(server, path=b"/else", headers=[(b"origin", b"https://a.example")])
     assert start["status"] == 404
     assert dict(start["headers"])[b"access-control-allow-origin"] == b"https://a.example"
+
+
+@pytest.mark.parametrize("host", [b"localhost", b"localhost:3000", b"127.0.0.1", b"[::1]:3000"])
+def test_it_answers_to_its_own_names_and_their_pages(server: Server, host: bytes) -> None:
+    for origin in ([], [(b"origin", b"http://" + host)]):
+        assert call(server, host=host, headers=origin)[0]["status"] == 201
+
+
+@pytest.mark.parametrize("host", [b"rebound.example", b"rebound.example:3000", b"127.0.0.1.example", b"", b"0.0.0.0"])
+def test_a_name_that_somebody_points_at_this_machine_is_not_answered_to(
+    server: Server, function: Echo, host: bytes
+) -> None:
+    function.result = AssertionError("called")
+    assert call(server, host=host, headers=[(b"origin", b"http://" + host)])[0]["status"] == 403
+
+
+@pytest.mark.parametrize("origin", [b"https://b.example", b"null", b"http://127.0.0.1:8000", b"https://127.0.0.1:3000"])
+@pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
+def test_a_page_of_another_origin_can_make_a_browser_send_nothing_that_takes_effect(
+    server: Server, function: Echo, method: str, origin: bytes
+) -> None:
+    function.result = AssertionError("called")
+    assert call(server, method=method, headers=[(b"origin", origin)])[0]["status"] == 403
 
 
 def test_an_unknown_route_is_not_found(server: Server) -> None:
