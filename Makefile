@@ -21,6 +21,7 @@ check: lint types validate test ## Check style, types and the template, and run 
 
 # Different histories every night; a failure prints its seed.
 test-nightly: export HYPOTHESIS_PROFILE = nightly
+test-nightly: export PYTEST_TIMEOUT = 3600
 test-nightly: export SIMULATOR_NIGHTLY = 1
 test-nightly: export SIMULATOR_HISTORIES ?= 10000
 test-nightly: export SIMULATOR_SEED ?= $(shell date -u +%Y%m%d)00000

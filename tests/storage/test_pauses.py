@@ -1,0 +1,38 @@
+"""How long is waited between calls that DynamoDB turns away: longer each time, so that it can recover."""
+
+import random
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from points.storage.calls import Calls
+from points.storage.errors import BusyError
+
+from tests.simulator import errors
+from tests.simulator.clock import VirtualClock
+
+DEADLINE_S = 3.0
+
+
+class Longest(random.Random):
+    """Chance at its worst."""
+
+    def uniform(self, _a: float, b: float) -> float:
+        return b
+
+
+def test_the_longest_pause_doubles_up_to_half_a_second() -> None:
+    clock, called = VirtualClock(), []
+
+    def turn_away(**_: Any) -> Any:
+        called.append(clock.elapsed())
+        raise errors.throttled("GetItem")
+
+    calls = Calls(SimpleNamespace(get_item=turn_away), clock, Longest(), DEADLINE_S)  # type: ignore[arg-type]
+    with pytest.raises(BusyError):
+        calls.get({})
+
+    pauses = [later - earlier for earlier, later in pairwise(called)]
+    assert pauses == pytest.approx([0.02, 0.04, 0.08, 0.16, 0.32, *[0.5] * (len(pauses) - 5)])
+    assert called[-1] < DEADLINE_S <= called[-1] + 0.5
