@@ -1,7 +1,10 @@
 """All lines by account and number, on all cores, in memory that does not grow with the export.
 
-An export has its lines in no order. They are first dealt out, by a hash of their account, into many bucket files; then
+An export has its lines in no order. They are first dealt out, by account, into many bucket files; then
 each bucket is sorted by itself. What is sorted is an index: the lines stay in the file, which is mapped into memory.
+
+Accounts are dealt out by the SHA-256 of their names, and buckets are worked on in its order. So accounts come in one
+order, however many buckets there are.
 
 A record of a bucket is the line's number and the lengths of what follows, the account's name, and the export's entry.
 """
@@ -23,7 +26,6 @@ from pathlib import Path
 from struct import Struct
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypeVar
-from zlib import crc32
 
 import orjson
 
@@ -32,6 +34,8 @@ from books.exports import DataFile, Item, is_line
 from books.progress import progress
 
 Result = TypeVar("Result")
+Entry = dict[str, Item]
+"""What an export says of an item."""
 
 BUCKET_BYTES = 64 * 1024**2
 """About how large a bucket may become."""
@@ -43,6 +47,7 @@ _PER_PROCESS = 8  # buckets, so that all cores are busy to the end
 _MOST_BUCKETS = 4_096
 _BUFFER_BYTES = 8 * 1024**2
 _HEADER = Struct("<QHI")
+_HASH_BYTES = 8
 
 
 class Dealt(NamedTuple):
@@ -70,10 +75,15 @@ class Account:
         """Return how many entries there are."""
         return len(self._places)
 
-    def entries(self) -> Iterator[tuple[int, dict[str, Item]]]:
+    def entries(self) -> Iterator[tuple[int, Entry]]:
         """Go through the export's entries, each with its line's number."""
         for sequence, start, end in self._places:
             yield sequence, orjson.loads(self._bucket[start:end])
+
+    def item(self, place: int) -> Item:
+        """Read the entry at a place, from 0 on."""
+        _, start, end = self._places[place]
+        return image(orjson.loads(self._bucket[start:end])) or {}
 
     def read(self, sequence: int) -> Item:
         """Read a line again.
@@ -84,20 +94,23 @@ class Account:
             It is not there.
         """
         place = bisect_left(self._places, (sequence,))
-        number, start, end = self._places[place]
-        if number != sequence:
+        if self._places[place][0] != sequence:
             raise LookupError(f"line {sequence} is missing")
-        return image(orjson.loads(self._bucket[start:end])) or {}
+        return self.item(place)
 
 
-def image(entry: dict[str, Item]) -> Item | None:
+def image(entry: Entry) -> Item | None:
     """Return the item of an export's entry; None if it was deleted."""
     return entry.get("Item") or entry.get("NewImage")
 
 
 def bucket_of(account: bytes, buckets: int) -> int:
-    """Return the bucket that an account is in."""
-    return crc32(account) % buckets
+    """Return the bucket that an account is in: a later one, the higher its hash."""
+    return int.from_bytes(_hash(account)[:_HASH_BYTES]) * buckets >> 8 * _HASH_BYTES
+
+
+def _hash(account: bytes) -> bytes:
+    return hashlib.sha256(account).digest()
 
 
 @contextmanager
@@ -137,13 +150,14 @@ def on_buckets(
 
 
 def accounts_in(bucket: Path) -> Iterator[Account]:
-    """Go through the accounts of a bucket, in the order of their names."""
+    """Go through the accounts of a bucket, in the order of the SHA-256 of their names."""
     if not bucket.exists():
         return
     with bucket.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
-        places = sorted(_places(mapped))
-        for name, group in groupby(places, itemgetter(0)):
-            yield Account(name.decode(), [place[1:] for place in group], mapped)
+        by_account = groupby(sorted(_places(mapped)), itemgetter(0))
+        accounts = [(name, [place[1:] for place in group]) for name, group in by_account]
+        for name, places in sorted(accounts, key=lambda account: _hash(account[0])):
+            yield Account(name.decode(), places, mapped)
 
 
 def _places(bucket: mmap) -> Iterator[tuple[bytes, int, int, int]]:

@@ -5,13 +5,32 @@ Exit codes: 0 all is well, 1 the books are wrong (what is wrong has been said), 
 
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from books import papers
 from books.kept import Kept
+from books.locked import put_locked
+from books.moments import Moment
+from books.seal import check_final, make_seal
+from books.signing import read_public_key, sign
 from books.source import Source, reads_lines
 from books.verify import verify as verify_files
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+FILE_THERE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+on_all_cores = click.option(
+    "--processes",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default="one for each core",
+    help="How many work at once.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -19,19 +38,10 @@ def main() -> None:
     """Prove what the ledger holds, from its lines alone. Nothing is ever written to its table."""
 
 
-all_cores = click.option(
-    "--processes", type=click.IntRange(1), default=os.cpu_count(), show_default="all cores", help="How many to use."
-)
-
-
 @main.command()
 @reads_lines
-@click.option(
-    "--expected",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Digests that were kept elsewhere: `account sequence digest` on each line.",
-)
-@all_cores
+@click.option("--expected", type=FILE_THERE, help="Digests kept elsewhere: `account sequence digest` on each line.")
+@on_all_cores
 def verify(source: Source, expected: Path | None, processes: int) -> None:
     """Go through every account: numbers, dates, the chain, and every state, replayed by the rules."""
     with source.data_files() as files:
@@ -41,10 +51,88 @@ def verify(source: Source, expected: Path | None, processes: int) -> None:
     if more := verdict.found - len(verdict.findings):
         click.echo(f"… and {more:,} more")
     click.echo(
-        f"{verdict.lines:,} lines in {verdict.accounts:,} accounts, "
-        f"{verdict.lines / seconds:,.0f} a second: {_summary(verdict.found, verdict.not_replayed)}"
+        f"{verdict.lines:,} lines in {verdict.accounts:,} accounts, {verdict.lines / seconds:,.0f} a second: "
+        + _summary(verdict.found, verdict.not_replayed)
     )
     sys.exit(1 if verdict.found else 0)
+
+
+@main.command()
+@reads_lines
+@click.option("--at", type=Moment(), required=True, help="The moment, at least a minute past.")
+@click.option("--out", type=FILE, required=True, help="Where to write the seal.")
+@click.option("--digests", type=FILE, help="Where to list what is sealed, for `verify --expected`.")
+@click.option("--kms-key", help="A key in KMS to sign with: its id, ARN or alias.")
+@click.option("--bucket", help="An S3 bucket with Object Lock to put the seal into as well.")
+@click.option(
+    "--retain-days", type=click.IntRange(1), help="For how long it is locked there; else the bucket's default."
+)
+@on_all_cores
+def seal(
+    source: Source,
+    at: datetime,
+    out: Path,
+    digests: Path | None,
+    kms_key: str | None,
+    bucket: str | None,
+    retain_days: int | None,
+    processes: int,
+) -> None:
+    """Seal where all accounts stood at a moment, and what all payers' points came to, under one hash."""
+    check_final(at)
+    with source.data_files() as files, digests.open("w") if digests else nullcontext() as listed:
+        made = make_seal(files, at, processes, digests=listed)
+    paper = papers.Paper(made.seal, sign(made.seal, kms_key) if kms_key else None)
+    out.write_bytes(paper.to_json())
+    if bucket:
+        put_locked(bucket, f"seals/{made.seal['at']}.json", paper.to_json(), retain_days)
+    click.echo(papers.describe(paper))
+
+
+@main.command()
+@reads_lines
+@click.option("--account", required=True, help="The account.")
+@click.option("--seal", "sealed", type=FILE_THERE, required=True, help="The seal.")
+@click.option("--out", type=FILE, required=True, help="Where to write the proof.")
+@on_all_cores
+def prove(source: Source, account: str, sealed: Path, out: Path, processes: int) -> None:
+    """Prove with which digest an account stands in a seal. The ledger must still come to that seal."""
+    paper = papers.read(sealed)
+    with source.data_files() as files:
+        made = make_seal(files, paper.at, processes, prove=account)
+    if made.seal != paper.seal:
+        click.echo(
+            f"the ledger comes to the root {made.seal['root']} as of {paper.seal['at']}, and {paper.seal['root']} was "
+            "sealed: lines have been added, left out or altered since"
+        )
+        sys.exit(1)
+    proven = papers.Paper(paper.seal, paper.signature, made.proof)
+    out.write_bytes(proven.to_json())
+    click.echo(papers.describe(proven))
+
+
+@main.command()
+@click.argument("files", type=FILE_THERE, nargs=-1, required=True)
+@click.option("--public-key", type=FILE_THERE, help="The key that must have signed, in PEM or DER.")
+def check(files: Sequence[Path], public_key: Path | None) -> None:
+    """Check seals and proofs, without AWS and without the ledger. All must be of one seal."""
+    key = read_public_key(public_key) if public_key else None
+    wrong = False
+    roots = set()
+    for file in files:
+        paper = papers.read(file)
+        roots.add(paper.seal.get("root"))
+        try:
+            papers.check(paper, key)
+        except ValueError as error:
+            wrong = True
+            click.echo(f"{file}: {error}")
+        else:
+            click.echo(f"{file}: {papers.describe(paper)}")
+    if len(roots) > 1:
+        wrong = True
+        click.echo("these are of different seals")
+    sys.exit(1 if wrong else 0)
 
 
 def _summary(found: int, not_replayed: int) -> str:

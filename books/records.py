@@ -3,7 +3,35 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 
-from points.rules.terms import Lot, Origin, Reference
+from points.rules.terms import Lot, Origin, Reference, State, Transaction
+from points.storage.attributes import STATE, TRANSACTION, decode, from_number
+
+from books.exports import Item
+
+
+def state_of(item: Item) -> State:
+    """Return the state after a line."""
+    return State(sequence=from_number(item["sequence"]), **decode(item, STATE))
+
+
+def origins(read: Callable[[int], Item]) -> Callable[[int], Origin | None]:
+    """Return a function that reads an earlier transaction with the states around it.
+
+    Parameters
+    ----------
+    read
+        Reads a line by its number; a LookupError says that it is not there.
+    """
+
+    def origin(sequence: int) -> Origin | None:
+        try:
+            item = read(sequence)
+            before = state_of(read(sequence - 1)) if sequence > 1 else State()
+        except LookupError:
+            return None
+        return Origin(Transaction(**decode(item, TRANSACTION)), before, state_of(item))
+
+    return origin
 
 
 class Records:

@@ -15,12 +15,10 @@ from points.rules.terms import (
     Change,
     Hold,
     Kind,
-    Origin,
     Reference,
     Refund,
     Spend,
     State,
-    Transaction,
     Void,
 )
 from points.rules.time import coming, plan_due
@@ -30,7 +28,7 @@ from points.storage.lines import CALENDAR_SHARDS, FORMAT, calendar_key, shard_of
 from points.storage.sizes import index_bytes, item_bytes
 
 from books.exports import Item
-from books.records import Records
+from books.records import Records, origins
 
 TIMES_OWN = {Kind.ARRIVE, Kind.LAPSE, Kind.EXPIRE}
 
@@ -63,7 +61,7 @@ class Replay:
 
     def __init__(self, read: Callable[[int], Item]) -> None:
         self.state = State()
-        self.records = Records(self._origin)
+        self.records = Records(origins(self._earlier))
         self._read = read
         self._size = 0
         self._held = _held(self.state)
@@ -88,6 +86,11 @@ class Replay:
             reference = Reference(self.state.sequence, planned.transaction.kind, self.state.moment, planned.undone)
             self.records.refer(of, reference)
         return expected
+
+    def _earlier(self, sequence: int) -> Item:
+        if sequence > self.state.sequence:
+            raise LookupError(f"line {sequence} comes later")
+        return self._read(sequence)
 
     def _plan(self, item: Item, now: datetime) -> Plan:
         kind = Kind(item["kind"]["S"])
@@ -153,13 +156,6 @@ class Replay:
                 self._bytes.pop(name, None)
         self._held = held
 
-    def _origin(self, sequence: int) -> Origin | None:
-        if not 0 < sequence <= self.state.sequence:
-            return None
-        item = self._read(sequence)
-        before = _state(self._read(sequence - 1)) if sequence > 1 else State()
-        return Origin(Transaction(**decode(item, TRANSACTION)), before, _state(item))
-
 
 def change_of(kind: Kind, item: Item) -> Change:  # noqa: PLR0911 - one for each kind
     """Return what a caller asked for, as far as it is recorded."""
@@ -185,10 +181,6 @@ def change_of(kind: Kind, item: Item) -> Change:  # noqa: PLR0911 - one for each
         case Kind.CANCEL:
             return Cancel(of, **labels)
     raise ReplayError(f"no caller can ask for {kind}")
-
-
-def _state(item: Item) -> State:
-    return State(sequence=int(item["sequence"]["N"]), **decode(item, STATE))
 
 
 def _shard_of(item: Item) -> int:

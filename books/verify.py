@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 from points.rules.refusals import Refusal
 
-from books.buckets import Account, accounts_in, dealt, image, on_buckets
+from books.buckets import Account, Entry, accounts_in, dealt, image, on_buckets
 from books.chain import first_digest, next_digest
 from books.exports import DataFile, Item
 from books.kept import Kept
@@ -142,7 +142,7 @@ class AccountCheck:
                 what = f"is missing; its digest was kept, and the account ends at line {self._sequence}"
                 yield Finding(self._account.name, sequence, what)
 
-    def _check(self, sequence: int, entry: dict[str, Item]) -> Iterator[str]:
+    def _check(self, sequence: int, entry: Entry) -> Iterator[str]:
         item = image(entry)
         if sequence == self._sequence:
             yield "stands twice"
