@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench test-pythons measure-init client clean
+.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench books test-pythons measure-init client clean
 
 # The Python that the deployed functions run on. `sam build` wants it on the PATH.
 DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
@@ -78,6 +78,9 @@ test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a
 bench: .venv/.all ## Measure costs and speed beside other designs, for docs/costs.md (ARGS=--quick for a smoke test)
 	@PYTHONPATH=functions .venv/bin/python -m bench $(ARGS)
 
+books: .venv-books/.all ## Prove what the ledger holds, from its lines alone (ARGS=verify, seal, prove, check, statement)
+	@PYTHONPATH=functions .venv-books/bin/python -m books $(ARGS)
+
 # Python versions differ in parsing and imports; `make test` has already run on one of them.
 QUICK = tests/api/test_exercise.py tests/api/test_bodies.py tests/api/test_retries.py tests/rules/test_promises.py
 test-pythons: ## Run the quick tests on every other Python found, from 3.11 on
@@ -100,8 +103,9 @@ clean: ## Remove environments and tool output; the data of `make run` stays
 
 # What is installed where. Each is renewed when its requirements change.
 .venv/.run: local/requirements.txt functions/requirements.txt
-.venv/.all: requirements.txt bench/requirements.txt tests/requirements.txt .venv/.run
+.venv/.all: requirements.txt bench/requirements.txt books/requirements.txt client/requirements.txt tests/requirements.txt .venv/.run
 .venv-ministack/.run: local/requirements-ministack.txt
+.venv-books/.all: books/requirements.txt
 .venv-sam/.all: infra/requirements.txt
 .venv-browser/.all: tests/browser/requirements.txt
 .venv-contract/.all: tests/contract/requirements.txt
@@ -112,6 +116,7 @@ clean: ## Remove environments and tool output; the data of `make run` stays
 .venv/.run: TAKES = 85 MB and some 15 s
 .venv/.all: TAKES = 520 MB and some 45 s
 .venv-ministack/.run: TAKES = 90 MB and some 10 s
+.venv-books/.all: TAKES = 155 MB and some 10 s
 .venv-sam/.all: TAKES = 330 MB and some 30 s
 .venv-browser/.all: TAKES = 215 MB and some 10 s
 .venv-contract/.all: TAKES = 95 MB and some 10 s
@@ -119,6 +124,6 @@ clean: ## Remove environments and tool output; the data of `make run` stays
 .venv-lambda/.all: TAKES = 16 MB and a few seconds
 .venv-client/.all: TAKES = 46 MB and a few seconds
 .venv-sam/.all .venv-aws/.all .venv-lambda/.all: VERSION = $(DEPLOYED_PYTHON)
-.venv/.run .venv/.all .venv-ministack/.run .venv-sam/.all .venv-aws/.all .venv-lambda/.all .venv-browser/.all .venv-contract/.all .venv-client/.all:
+.venv/.run .venv/.all .venv-ministack/.run .venv-sam/.all .venv-aws/.all .venv-lambda/.all .venv-browser/.all .venv-contract/.all .venv-client/.all .venv-books/.all:
 	@local/environment.sh $(@D) $< "$(VERSION)" "$(TAKES)"
 	@touch $@

@@ -9,21 +9,30 @@ _Value = dict[str, Any]
 
 def stored_bytes(item: dict[str, _Value]) -> int:
     """Return the bytes of an item together with its entries in the local indexes."""
-    entries = (index.entry(item) for index in LOCAL_INDEXES)
-    return item_bytes(item) + sum(map(item_bytes, entries))
+    return item_bytes(item) + index_bytes(item)
 
 
 def item_bytes(item: dict[str, _Value]) -> int:
     """Return the bytes of an item: the names of its attributes, and their values."""
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+    return sum(_text_bytes(name) + _value_bytes(value) for name, value in item.items())
+
+
+def index_bytes(item: dict[str, _Value]) -> int:
+    """Return the bytes of an item's entries in the local indexes."""
+    return sum(item_bytes(index.entry(item)) for index in LOCAL_INDEXES if index.sort_key in item)
 
 
 def _value_bytes(value: _Value) -> int:
-    [(kind, content)] = value.items()
+    [kind] = value
+    content: Any = value[kind]
     if kind == "S":
-        return len(content.encode())
+        return _text_bytes(content)
     if kind == "N":
         return (len(content.lstrip("-")) + 1) // 2 + 1 + int(content.startswith("-"))
-    names = (1 + len(name.encode()) for name in content) if kind == "M" else (1 for _ in content)
-    values = content.values() if kind == "M" else content
-    return 3 + sum(names) + sum(map(_value_bytes, values))
+    if kind == "M":
+        return 3 + sum(1 + _text_bytes(name) + _value_bytes(each) for name, each in content.items())
+    return 3 + len(content) + sum(map(_value_bytes, content))
+
+
+def _text_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

@@ -1,0 +1,183 @@
+"""The commands of the books.
+
+Exit codes: 0 all is well, 1 the books are wrong (what is wrong has been said), 2 the command could not do its work,
+3 two ways to one balance of a statement come to different figures.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from points.moments import format_timestamp
+
+from books import papers
+from books.engines import athena, duckdb_over
+from books.kept import Kept
+from books.locked import put_locked
+from books.moments import Moment
+from books.queries import Period
+from books.seal import FINAL_AFTER, check_final, make_seal
+from books.shown import FORMATS
+from books.signing import read_public_key, sign
+from books.source import Source, reads_lines
+from books.statement import DamagedError, DifferenceError, make_statement
+from books.verify import verify as verify_files
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+FILE_THERE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+on_all_cores = click.option(
+    "--processes",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default="one for each core",
+    help="How many work at once.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Prove what the ledger holds, from its lines alone. Nothing is ever written to its table."""
+
+
+@main.command()
+@reads_lines
+@click.option("--expected", type=FILE_THERE, help="Digests kept elsewhere: `account sequence digest` on each line.")
+@on_all_cores
+def verify(source: Source, expected: Path | None, processes: int) -> None:
+    """Go through every account: numbers, dates, the chain, and every state, replayed by the rules."""
+    with source.data_files() as files:
+        verdict, seconds = verify_files(files, Kept(expected), processes)
+    for finding in verdict.findings:
+        click.echo(str(finding))
+    if more := verdict.found - len(verdict.findings):
+        click.echo(f"… and {more:,} more")
+    click.echo(
+        f"{verdict.lines:,} lines in {verdict.accounts:,} accounts, {verdict.lines / seconds:,.0f} a second: "
+        + _summary(verdict.found, verdict.not_replayed)
+    )
+    sys.exit(1 if verdict.found else 0)
+
+
+@main.command()
+@reads_lines
+@click.option("--from", "opened", type=Moment(), required=True, help="The moment after which the period begins.")
+@click.option("--to", "closed", type=Moment(), required=True, help="The moment with which it ends.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True)
+@click.option("--athena", "workgroup", help="Have Athena add up an export in S3, in this workgroup.")
+@click.option("--database", default="points_books", show_default=True, help="Athena's database.")
+def statement(
+    source: Source, opened: datetime, closed: datetime, form: str, workgroup: str | None, database: str
+) -> None:
+    """Show what was issued, taken back, spent, refunded and expired of every payer, and what can still be spent."""
+    if opened >= closed:
+        raise click.UsageError("--from must be before --to")
+    if workgroup and (source.export or source.table):
+        raise click.UsageError("--athena reads its own export: give no --export and no --table")
+    period = Period(opened, closed)
+    try:
+        if workgroup:
+            made = make_statement(athena(workgroup, database, period), period)
+        else:
+            with source.data_files() as files, duckdb_over([file.path for file in files], period) as engine:
+                made = make_statement(engine, period)
+    except DifferenceError as error:
+        for difference in error.differences:
+            click.echo(str(difference))
+        sys.exit(3)
+    except DamagedError as error:
+        for account in error.accounts:
+            click.echo(f"{account}: lines are missing or contradict each other: see `verify`")
+        sys.exit(1)
+    click.echo(FORMATS[form](made, period))
+    if closed > datetime.now(UTC) - FINAL_AFTER:
+        click.echo(f"{format_timestamp(closed)} is not a minute past: this may still change", err=True)
+
+
+@main.command()
+@reads_lines
+@click.option("--at", type=Moment(), required=True, help="The moment, at least a minute past.")
+@click.option("--out", type=FILE, required=True, help="Where to write the seal.")
+@click.option("--digests", type=FILE, help="Where to list what is sealed, for `verify --expected`.")
+@click.option("--kms-key", help="A key in KMS to sign with: its id, ARN or alias.")
+@click.option("--bucket", help="An S3 bucket with Object Lock to put the seal into as well.")
+@click.option(
+    "--retain-days", type=click.IntRange(1), help="For how long it is locked there; else the bucket's default."
+)
+@on_all_cores
+def seal(
+    source: Source,
+    at: datetime,
+    out: Path,
+    digests: Path | None,
+    kms_key: str | None,
+    bucket: str | None,
+    retain_days: int | None,
+    processes: int,
+) -> None:
+    """Seal where all accounts stood at a moment, and what all payers' points came to, under one hash."""
+    check_final(at)
+    with source.data_files() as files, digests.open("w") if digests else nullcontext() as listed:
+        made = make_seal(files, at, processes, digests=listed)
+    paper = papers.Paper(made.seal, sign(made.seal, kms_key) if kms_key else None)
+    out.write_bytes(paper.to_json())
+    if bucket:
+        put_locked(bucket, f"seals/{made.seal['at']}.json", paper.to_json(), retain_days)
+    click.echo(papers.describe(paper))
+
+
+@main.command()
+@reads_lines
+@click.option("--account", required=True, help="The account.")
+@click.option("--seal", "sealed", type=FILE_THERE, required=True, help="The seal.")
+@click.option("--out", type=FILE, required=True, help="Where to write the proof.")
+@on_all_cores
+def prove(source: Source, account: str, sealed: Path, out: Path, processes: int) -> None:
+    """Prove with which digest an account stands in a seal. The ledger must still come to that seal."""
+    paper = papers.read(sealed)
+    with source.data_files() as files:
+        made = make_seal(files, paper.at, processes, prove=account)
+    if made.seal != paper.seal:
+        click.echo(
+            f"the ledger comes to the root {made.seal['root']} as of {paper.seal['at']}, and {paper.seal['root']} was "
+            "sealed: lines have been added, left out or altered since"
+        )
+        sys.exit(1)
+    proven = papers.Paper(paper.seal, paper.signature, made.proof)
+    out.write_bytes(proven.to_json())
+    click.echo(papers.describe(proven))
+
+
+@main.command()
+@click.argument("files", type=FILE_THERE, nargs=-1, required=True)
+@click.option("--public-key", type=FILE_THERE, help="The key that must have signed, in PEM or DER.")
+def check(files: Sequence[Path], public_key: Path | None) -> None:
+    """Check seals and proofs, without AWS and without the ledger. All must be of one seal."""
+    key = read_public_key(public_key) if public_key else None
+    wrong = False
+    roots = set()
+    for file in files:
+        paper = papers.read(file)
+        roots.add(paper.seal.get("root"))
+        try:
+            papers.check(paper, key)
+        except ValueError as error:
+            wrong = True
+            click.echo(f"{file}: {error}")
+        else:
+            click.echo(f"{file}: {papers.describe(paper)}")
+    if len(roots) > 1:
+        wrong = True
+        click.echo("these are of different seals")
+    sys.exit(1 if wrong else 0)
+
+
+def _summary(found: int, not_replayed: int) -> str:
+    if not found:
+        return "all as they must be"
+    below = f"; {not_replayed:,} lines below wrong ones were not replayed" if not_replayed else ""
+    return f"{found:,} findings{below}"

@@ -1,0 +1,194 @@
+"""An account replayed by the rules, line by line: from what each line says was asked, the item that it must be.
+
+The state of a line is never read, only compared: the rules' own next state is what the next line is planned on.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from operator import attrgetter
+
+from points.rules.plans import Plan, check_original, plan
+from points.rules.terms import (
+    Add,
+    Cancel,
+    Capture,
+    Change,
+    Hold,
+    Kind,
+    Reference,
+    Refund,
+    Spend,
+    State,
+    Void,
+)
+from points.rules.time import coming, plan_due
+from points.storage.attributes import STATE, TRANSACTION, decode, encode, from_moment, to_moment
+from points.storage.indexes import original_key, reference_key
+from points.storage.lines import CALENDAR_SHARDS, FORMAT, calendar_key, shard_of
+from points.storage.sizes import index_bytes, item_bytes
+
+from books.exports import Item
+from books.records import Records, origins
+
+TIMES_OWN = {Kind.ARRIVE, Kind.LAPSE, Kind.EXPIRE}
+
+NOT_REPLAYED = ("write_id", "digest", "idempotency_key", "request_digest")
+"""What does not follow from the transaction: random, checked by the chain, or the caller's own."""
+
+_MOST_SHARDS = 1_024
+_told = attrgetter(*TRANSACTION)
+_held = attrgetter(*STATE)
+_LABELS = ("reference", "metadata")
+
+
+class ReplayError(Exception):
+    """The line cannot follow from those above it; the message says why."""
+
+
+class Replay:
+    """An account as the rules have it, after some of its lines.
+
+    Parameters
+    ----------
+    read
+        Reads an earlier line again, by its number: an account's states are too many to be kept.
+
+    Attributes
+    ----------
+    state
+        The account's state.
+    """
+
+    def __init__(self, read: Callable[[int], Item]) -> None:
+        self.state = State()
+        self.records = Records(origins(self._earlier))
+        self._read = read
+        self._size = 0
+        self._held = _held(self.state)
+        self._attributes = encode(self.state, STATE)
+        self._bytes = {name: item_bytes({name: value}) for name, value in self._attributes.items()}
+
+    def follow(self, item: Item) -> Item:
+        """Go on by a line, and return the item that it must be.
+
+        Raises
+        ------
+        ReplayError
+            The rules do not allow what it says was done.
+        """
+        recorded_at = from_moment(item["recorded_at"])
+        planned = self._plan(item, recorded_at)
+        expected = self._lay_out(planned, item, recorded_at)
+        self.state = planned.state
+        if planned.lot:
+            self.records.open(planned.lot)
+        if of := planned.transaction.of:
+            reference = Reference(self.state.sequence, planned.transaction.kind, self.state.moment, planned.undone)
+            self.records.refer(of, reference)
+        return expected
+
+    def _earlier(self, sequence: int) -> Item:
+        if sequence > self.state.sequence:
+            raise LookupError(f"line {sequence} comes later")
+        return self._read(sequence)
+
+    def _plan(self, item: Item, now: datetime) -> Plan:
+        kind = Kind(item["kind"]["S"])
+        due = any(event.at <= now for event in coming(self.state))
+        if kind in TIMES_OWN:
+            planned = plan_due(self.state, now, self.records) if due else None
+            if planned is None:
+                raise ReplayError("nothing was due when it was recorded")
+            return planned
+        if due:
+            raise ReplayError("what was due before it has not been recorded")
+        change = change_of(kind, item)
+        check_original(change, self.records)
+        return plan(change, self.state, now, self.records)
+
+    def _lay_out(self, planned: Plan, item: Item, recorded_at: datetime) -> Item:
+        """Lay out a planned line as an item; what does not follow from the plan is the item's own."""
+        done, sequence = planned.transaction, planned.state.sequence
+        moment = to_moment(recorded_at)
+        expected: Item = {
+            "account": item["account"],
+            "sequence": {"N": str(sequence)},
+            "format": {"N": FORMAT},
+            "recorded_at": moment,
+            "size": {"N": str(self._size)},
+        }
+        for name in NOT_REPLAYED:
+            if name in item:
+                expected[name] = item[name]
+        for (name, (write, _)), value in zip(TRANSACTION.items(), _told(done), strict=True):
+            if value is not None:
+                expected[name] = write(value)
+        if sequence == 1:
+            expected["opened_at"] = moment
+        if planned.lot:
+            expected["timestamp_key"] = {"S": planned.lot.position}
+        if done.of:
+            expected["original_key"] = {"S": original_key(done.of, sequence)}
+            expected["undone"] = {"N": str(planned.undone)}
+        if done.reference:
+            expected["reference_key"] = {"S": reference_key(done.reference, sequence)}
+        if planned.wakes_at:
+            hour = max(planned.wakes_at, recorded_at)
+            expected["calendar_key"] = {"S": calendar_key(hour, _shard_of(item))}
+        own = item_bytes(expected)
+        self._keep_state(planned.state)
+        expected.update(self._attributes)
+        self._size += own + sum(self._bytes.values()) + index_bytes(expected)
+        expected["size"] = {"N": str(self._size)}
+        return expected
+
+    def _keep_state(self, state: State) -> None:
+        held = _held(state)
+        for name, before, value in zip(STATE, self._held, held, strict=True):
+            if value is before or value == before:
+                continue
+            if value:
+                attribute = STATE[name][0](value)
+                self._attributes[name] = attribute
+                self._bytes[name] = item_bytes({name: attribute})
+            else:
+                self._attributes.pop(name, None)
+                self._bytes.pop(name, None)
+        self._held = held
+
+
+def change_of(kind: Kind, item: Item) -> Change:  # noqa: PLR0911 - one for each kind
+    """Return what a caller asked for, as far as it is recorded."""
+    told = decode(item, TRANSACTION)
+    labels = {name: told[name] for name in _LABELS if name in told}
+    points, of = told["points"], told.get("of", 0)
+    match kind:
+        case Kind.ADD:
+            return Add(told["payer"], points, told["timestamp"], None, told.get("expires_at"), **labels)
+        case Kind.PENDING:
+            moments = told["timestamp"], told["effective_at"], told.get("expires_at")
+            return Add(told["payer"], told["amount"], *moments, **labels)
+        case Kind.SPEND:
+            return Spend(-points, **labels)
+        case Kind.HOLD:
+            return Hold(-points, told["expires_at"], **labels)
+        case Kind.REFUND:
+            return Refund(of, points, **labels)
+        case Kind.CAPTURE:
+            return Capture(of, -sum(told["taken"].values()), **labels)
+        case Kind.VOID:
+            return Void(of, **labels)
+        case Kind.CANCEL:
+            return Cancel(of, **labels)
+    raise ReplayError(f"no caller can ask for {kind}")
+
+
+def _shard_of(item: Item) -> int:
+    """Return the shard that an item is in, if its account can be in it: how many there are may have changed."""
+    account, said = item["account"]["S"], item.get("calendar_key", {}).get("S", "").rpartition("#")[2]
+    usual = shard_of(account, CALENDAR_SHARDS)
+    if said != str(usual) and said.isdecimal() and int(said) < _MOST_SHARDS:
+        for shards in range(int(said) + 1, _MOST_SHARDS + 1):
+            if shard_of(account, shards) == int(said):
+                return int(said)
+    return usual
