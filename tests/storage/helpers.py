@@ -78,10 +78,18 @@ def items_put(network: Network) -> list[Item]:
     return [sent.call.request["Item"] for sent in network.journal if sent.call.writes]
 
 
-def write_units(item: Item) -> int:
-    """Count what a put of a new item costs: each kilobyte begun, in the table and in each index that it is in."""
-    sizes = [item_size(View(sort_key).entry(item)) for sort_key in KEY_TYPES]
-    return sum(ceil(size / 1024) for size in sizes) + ("calendar_key" in item)
+def write_units(network: Network) -> int:
+    """Count what the puts cost, every try: each kilobyte begun, in the table and in each index that the item is in."""
+    items = items_put(network)
+    sizes = [item_size(View(sort_key).entry(item)) for sort_key in KEY_TYPES for item in items]
+    return sum(ceil(size / 1024) for size in sizes) + sum("calendar_key" in item for item in items)
+
+
+def read_units(network: Network) -> int:
+    """Count what the reads cost: each four kilobytes begun of what is found, and at least one."""
+    answers = [sent.answer.unpack() for sent in network.journal if not sent.call.writes]
+    found = [answer.get("Items") or [answer.get("Item", {})] for answer in answers]
+    return sum(max(1, ceil(sum(map(item_size, items)) / 4096)) for items in found)
 
 
 def at_puts(*faults: Fault | None) -> FaultPlan:

@@ -102,12 +102,17 @@ ACCOUNTS: dict[tuple[Request, ...], tuple[Request, ...]] = {
         Request(Spend(12), "v", frozenset({f"3.{SOON:%Y-%m-%dT%H:%M:%S.%fZ}", "3"})),
         Request(Cancel(3), "c"),
         Request(Balance(), fast=AFTER_S),
+        Request(Spend(12), "w", frozenset({"3"}), fast=AFTER_S),
+        Request(x(4, 3, expires_at=moment(-1.0))),
     ),
 }
 """What is delicate in each account, the most delicate first."""
 
 TIMELESS = (EMPTY, STOPPED_INSIDE, OWING, THREE_LOTS)
-"""Accounts in which time has nothing to do."""
+"""Accounts in which time has nothing to do, and of which nothing is given back."""
+
+CALM = (*TIMELESS, SPENT, HELD)
+"""Accounts in which one thing at most is due: each further one is a call more of every caller."""
 
 
 def scenarios(

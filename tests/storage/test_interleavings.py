@@ -1,19 +1,17 @@
 """Every order in which the calls of two, three or four callers can reach DynamoDB, with faults at every place."""
 
-import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import pytest
-from points.storage import lot_pages
 
 from tests.simulator.interleavings import Interleavings
 from tests.simulator.worlds import World
-from tests.storage.scenarios import TIMELESS, scenarios
+from tests.storage.scenarios import CALM, TIMELESS, scenarios
 
-pytestmark = pytest.mark.usefixtures("lines_tell_their_origin")
+pytestmark = pytest.mark.usefixtures("lines_tell_their_origin", "pages_of_one_lot", "no_garbage_collection")
 
 NIGHTLY = bool(os.getenv("SIMULATOR_NIGHTLY"))
 """Whether there is time for more callers with more faults."""
@@ -45,19 +43,6 @@ ALL_MARKS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _pages_of_one_lot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lot_pages, "FIRST_PAGE", 1)
-
-
-@pytest.fixture(autouse=True)
-def _without_garbage_collection() -> Iterator[None]:
-    """Keep the collector from walking through all moments again and again: none of them is garbage yet."""
-    gc.disable()
-    yield
-    gc.enable()
-
-
 @pytest.fixture
 def marks_of(saw: Callable[[int, str], None]) -> Callable[..., set[str]]:
     """Return a function that walks through the scenarios of so many callers, with up to so many faults."""
@@ -85,7 +70,7 @@ def test_two_callers(marks_of: Callable[..., set[str]]) -> None:
 
 
 def test_three_callers(marks_of: Callable[..., set[str]]) -> None:
-    marks = marks_of(callers=3, faults=2, requests=4) if NIGHTLY else marks_of(callers=3, faults=1, requests=2)
+    marks = marks_of(callers=3, faults=2, requests=4) if NIGHTLY else marks_of(3, 1, 2, accounts=CALM)
     assert marks >= {"lines read after lost races", "lost race of a line of time's", "refund lost its race to a refund"}
 
 

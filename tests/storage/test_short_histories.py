@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from points.rules.terms import Cancel, Capture, Hold, Refund, Spend, Void
-from points.storage import lot_pages
 
 from tests.simulator.attempts import Balance, Lots, Preview, Request, Settle
 from tests.simulator.clock import moment
@@ -15,7 +14,7 @@ from tests.simulator.probes import marks
 from tests.simulator.short_histories import ShortHistory
 from tests.storage.scenarios import AFTER_S, SOON, STOPPED_INSIDE, x, y
 
-pytestmark = pytest.mark.usefixtures("lines_tell_their_origin")
+pytestmark = pytest.mark.usefixtures("lines_tell_their_origin", "pages_of_one_lot")
 
 NIGHTLY = bool(os.getenv("SIMULATOR_NIGHTLY"))
 """Whether there is time for one more fault in each history."""
@@ -68,11 +67,6 @@ MORE_REQUESTS = {
     "debts": (Request(x(-40, 2)), Request(Spend(30), "k"), Request(y(9, 1), "l")),
     "a hold, a late lot, and both ends": (Request(Hold(40), "h"), Request(x(9, 1), "l"), Request(Capture(5, 9), "c")),
 }
-
-
-@pytest.fixture(autouse=True)
-def _pages_of_one_lot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lot_pages, "FIRST_PAGE", 1)
 
 
 @pytest.mark.parametrize("patience", [HASTY, PATIENT], ids=["hasty", "patient"])
