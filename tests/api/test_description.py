@@ -31,6 +31,7 @@ from tools.openapi.worked_example import ACCOUNT, BODIES, CALLS, WorkedExample
 DOCUMENT: dict[str, Any] = json.loads(WRITTEN.read_text())
 TEMPLATE = load_template(ROOT / "infra/template.yaml")
 API = ROOT / "functions/points"
+PAGES_FUNCTION = ROOT / "functions/docs.py"
 NAMED = "/accounts/{account}"
 
 Json = dict[str, Any]
@@ -115,6 +116,12 @@ def test_every_example_fits_its_schema(schema: Json, value: Any) -> None:
     assert not errors_of(schema, value)
 
 
+def test_nothing_but_a_path_has_an_example_that_trying_a_call_would_send() -> None:
+    for parameter in DOCUMENT["components"]["parameters"].values():
+        assert parameter["in"] == "path" or not {"example", "examples"} & parameter.keys(), parameter["name"]
+        assert not {"example", "examples"} & parameter["schema"].keys(), parameter["name"]
+
+
 def test_every_body_and_every_answer_has_an_example() -> None:
     for key, operation in operations():
         bodies = [operation["requestBody"]] if "requestBody" in operation else []
@@ -125,16 +132,19 @@ def test_every_body_and_every_answer_has_an_example() -> None:
 
 
 def test_every_kind_of_problem_that_the_code_can_raise_is_described_once() -> None:
-    found = {kind for file in API.rglob("*.py") for kind in _kinds(ast.parse(file.read_text()))}
-    described = Counter(problem.kind for problem in problems(WorkedExample()))
+    found = {kind for file in [*API.rglob("*.py"), PAGES_FUNCTION] for kind in _kinds(ast.parse(file.read_text()))}
+    described = Counter(problem["type"].rpartition(":")[2] for problem in problems(WorkedExample()))
     assert described == Counter(found)
+    told = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
+    assert {kind.rpartition(":")[2] for kind in told} == found
+    assert DOCUMENT["components"]["examples"].keys() >= found
     shown = {
         reference["$ref"].rpartition("/")[2]
         for response in DOCUMENT["components"]["responses"].values()
         for media in response.get("content", {}).values()
         for reference in media.get("examples", {}).values()
     }
-    assert shown == described.keys()
+    assert shown == found - {"no-file", "method-not-allowed"}, "all but what only a request that is no call gets"
     used = {answer["$ref"] for call in DESCRIBED.values() for answer in call["responses"].values() if "$ref" in answer}
     assert used == {f"#/components/responses/{name}" for name in DOCUMENT["components"]["responses"]}
 
@@ -143,7 +153,7 @@ def _kinds(tree: ast.AST) -> Iterator[str]:
     """Find the kinds in `Problem(status, "kind", …)`, `LimitError("limit", …)` and `kind = "…"` in a class."""
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Name(id="Problem"), args=[_, ast.Constant(value=str(kind)), *_]):
+            case ast.Call(func=ast.Name(id="Problem" | "_problem"), args=[_, ast.Constant(value=str(kind)), *_]):
                 yield kind
             case ast.Call(func=ast.Name(id="LimitError"), args=[ast.Constant(value=str(limit)), *_]):
                 yield f"limit-{limit}"
@@ -360,8 +370,9 @@ def test_every_answer_of_every_call_is_described(caller: Caller, prefix: str) ->
     refused(422, "idempotency-key-reused", "/spend", {"points": 1}, idempotency_key="add-1")
     caller.json("POST", f"{prefix}/transactions/{other['sequence']}/cancel", {}, if_match="*")
 
-    for path in ("/", "/docs", "/openapi.json"):
+    for path in PAGES:
         assert caller("GET", path).status == 200
+        caller.refused(406, "not-acceptable", "GET", path, accept_encoding="identity;q=0")
     scoped = {key for key in DESCRIBED if key.partition(" ")[2].startswith(NAMED) == bool(prefix)}
     assert caller.called.keys() >= scoped
 

@@ -59,6 +59,14 @@ def test_the_worked_example_runs_by_clicking(page: Page, shoot: Shoot) -> None:
     shoot("docs-balance", operation(page, "balance"))
 
 
+def test_a_call_that_is_tried_sends_only_what_was_filled_in(page: Page) -> None:
+    page.goto("/docs")
+    operation(page, "transactions").locator(".opblock-summary-control").click()
+    with page.expect_request("**/transactions*") as request:
+        operation(page, "transactions").get_by_role("button", name="Execute").click()
+    assert request.value.url.endswith("/transactions?limit=25")
+
+
 def test_a_token_given_on_the_accounts_page_goes_with_the_calls(page: Page) -> None:
     page.goto("/")
     page.evaluate("sessionStorage.setItem('token', 'a.b.c')")

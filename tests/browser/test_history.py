@@ -268,7 +268,7 @@ def test_coming_back_shows_what_has_happened_and_keeps_the_focus_and_the_open_li
     add(2)
     page.goto(f"/#account={account}&line=2")
     expect(page.locator(".opened")).to_be_visible()
-    link = page.get_by_role("link", name="#1 more")
+    link = page.get_by_role("link", name="#1 details")
     link.focus()
     add(3)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

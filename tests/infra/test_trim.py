@@ -3,13 +3,17 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import botocore
 import pytest
+from botocore import xform_name
 from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
 from botocore.session import Session
+from points.storage.dynamodb import DynamoDB
 
-from tools.trim import trim, trim_botocore
+from tools.trim import OPERATIONS, trim, trim_botocore
 
 DATA = Path(botocore.__file__).parent / "data"
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-4", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1", "xx-new-9"]
@@ -44,6 +48,49 @@ def test_a_client_finds_the_same_endpoints_with_what_is_left(data: Path, monkeyp
     assert (data / "endpoints.json").stat().st_size * 20 < (DATA / "endpoints.json").stat().st_size
 
 
+def _model() -> ServiceModel:
+    return Session().create_client("dynamodb", "us-east-1").meta.service_model
+
+
+def test_the_operations_that_are_called_are_described_as_before(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _model()
+    trim_botocore(data)
+    monkeypatch.setattr(Loader, "BUILTIN_DATA_PATH", str(data))
+    after = _model()
+    assert tuple(after.operation_names) == OPERATIONS
+    assert after.metadata == before.metadata
+    for name in OPERATIONS:
+        kept, whole = after.operation_model(name), before.operation_model(name)
+        for one, other in [
+            (kept.input_shape, whole.input_shape),
+            (kept.output_shape, whole.output_shape),
+            *zip(kept.error_shapes, whole.error_shapes, strict=True),
+        ]:
+            assert _outline(one) == _outline(other)
+        assert {kept.http["requestUri"], kept.http["method"]} == {"/", "POST"}
+    assert len((data / "dynamodb/2012-08-10/service-2.json").read_bytes()) < 30_000
+
+
+def _outline(shape: Shape) -> Any:
+    """Reduce a shape to all that is sent and read by it. The values of attributes may hold values in turn."""
+    known: dict[str, Any] = {}
+
+    def outline(of: Shape) -> str:
+        if of.name not in known:
+            known[of.name] = None
+            inner = {name: outline(member) for name, member in getattr(of, "members", {}).items()}
+            parts = {part: outline(getattr(of, part)) for part in ("member", "key", "value") if hasattr(of, part)}
+            known[of.name] = (of.type_name, dict(of.serialization), dict(of.metadata), inner, parts)
+        return str(of.name)
+
+    return outline(shape), known
+
+
+def test_the_ledger_calls_no_other_operation() -> None:
+    called = {name for name in vars(DynamoDB) if not name.startswith("_")} - {"close"}
+    assert called == set(map(xform_name, OPERATIONS))
+
+
 @pytest.fixture
 def built(data: Path, tmp_path: Path) -> Callable[[str], Path]:
     """Return a function that builds a function's folder, with all that `sam build` puts into each."""
@@ -67,7 +114,7 @@ def _names(folder: Path) -> set[str]:
 
 def test_functions_of_the_ledger_leave_the_pages_out(built: Callable[[str], Path]) -> None:
     trim(function := built("AddFunction"))
-    assert _names(function) >= {"add.py", "points", "botocore-1.dist-info", "service-2.json.gz"}
+    assert _names(function) >= {"add.py", "points", "botocore-1.dist-info", "service-2.json"}
     assert not _names(function) & {"docs.py", "docs_assets", "__pycache__", "requirements.txt", "sts"}
 
 

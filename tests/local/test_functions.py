@@ -149,8 +149,9 @@ def test_a_call_that_fails_says_why_and_the_next_one_works(function: RunningFunc
 
 
 @pytest.mark.parametrize("do", ["answer_a_byte_more", "answer_too_much_once_escaped"])
-def test_an_answer_that_lambda_would_not_take_is_refused(function: RunningFunction, do: str) -> None:
-    most, error = invoke(function, "answer_as_much_as_lambda_takes", do)
+def test_an_answer_that_lambda_would_not_take_is_refused(code: Path, log: Path, do: str) -> None:
+    with RunningFunction(make(code, timeout_s=30), log) as function:
+        most, error = invoke(function, "answer_as_much_as_lambda_takes", do)
     assert len(most) == 3_145_777
     assert isinstance(error, FunctionError)
     assert re.search(r"the result has 6,291,55[78] bytes; Lambda takes at most 6,291,556", str(error))

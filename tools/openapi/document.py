@@ -9,7 +9,7 @@ from points.api.fields import METADATA, Field
 from local.template import Route
 from tools.openapi.answers import SCHEMAS, problem_schema
 from tools.openapi.operations import ABOUT, ASSETS, MEANINGS, OPERATIONS, PARAMETERS, TAGS, TITLE, Operation
-from tools.openapi.problems import body_of, problems
+from tools.openapi.problems import problems
 from tools.openapi.refusals import HEADERS, REFUSALS, header_refs, refusal_response
 from tools.openapi.schemas import Json, record, ref, schema
 from tools.openapi.worked_example import BODIES, WorkedExample
@@ -66,7 +66,7 @@ def make_document(routes: Iterable[Route]) -> Json:
     for route in routes:
         if route.key != ASSETS and route.method not in {"HEAD", "ANY"}:
             paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, examples)
-    found = {problem.kind: body_of(problem) for problem in problems(example)}
+    found = {problem["type"].rpartition(":")[2]: problem for problem in problems(example)}
     statuses = {kind: body["status"] for kind, body in found.items()}
     schemas = {
         **SCHEMAS,

@@ -32,7 +32,8 @@ happens only if the version is still the same, so a spend takes exactly what its
 `If-None-Match`, a read answers 304 until something has changed.
 
 **Refusals** are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457.html) problems. A refused request records nothing;
-only after a 500 or a 504 is that not known."""
+only after a 500 or a 504 is that not known. A call with the wrong method gets 405 and `Allow`; HEAD works wherever GET
+does."""
 
 TAGS = {
     "Points": "Add and spend points, preview a spend, and refund it.",
@@ -92,9 +93,8 @@ PARAMETERS: dict[str, Json] = {
     "Reference": {
         "name": "reference",
         "in": "query",
-        "description": "Show only transactions that callers gave this reference.",
+        "description": "Show only transactions with this reference, such as `order-1043`.",
         "schema": dict(REFERENCE.schema),
-        "example": "order-1043",
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
@@ -411,6 +411,7 @@ A page's `ETag` tells whether it shows the same version as the page before.""",
         description="For programs: an OpenAPI 3.1 document.",
         answer="application/json",
         answers="The document",
+        refusals=("NotAcceptable",),
     ),
     "GET /docs": Operation(
         name="docs",
@@ -419,6 +420,7 @@ A page's `ETag` tells whether it shows the same version as the page before.""",
         description="For people.",
         answer="text/html",
         answers="The page",
+        refusals=("NotAcceptable",),
     ),
     "GET /": Operation(
         name="home",
@@ -427,6 +429,7 @@ A page's `ETag` tells whether it shows the same version as the page before.""",
         description="For people: the balance, what a spend would take, and the history.",
         answer="text/html",
         answers="The page",
+        refusals=("NotAcceptable",),
     ),
 }
 

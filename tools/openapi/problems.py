@@ -11,7 +11,7 @@ from points.api.app import no_route
 from points.api.bodies import SPEND
 from points.api.identity import account_of
 from points.api.json_text import MAX_BODY_BYTES
-from points.api.problems import Problem, problem_of
+from points.api.problems import problem_of
 from points.api.queries import no_transaction
 from points.moments import parse_timestamp
 from points.rules.plans import plan
@@ -36,6 +36,7 @@ from points.storage.errors import BusyError, KeyReusedError, OutcomeUnknownError
 from points.storage.lines import Line
 from points.storage.timeline import MOST_LOTS
 
+import docs
 from tools.openapi.schemas import Json
 from tools.openapi.worked_example import WorkedExample, no_records
 
@@ -43,15 +44,10 @@ _MOMENT = parse_timestamp("2020-12-01T14:00:00Z")
 _BALANCES = {"DANNON": 1_000, "UNILEVER": 0, "MILLER COORS": 5_300}
 
 
-def problems(example: WorkedExample) -> list[Problem]:
-    """Return one problem of each kind; those of earlier transactions are of the worked example."""
-    return [problem_of(error) for error in (*_of_requests(), *_of_rules(example), *_of_limits(), *_of_storage())]
-
-
-def body_of(problem: Problem) -> Json:
-    """Return a problem as it is answered."""
-    body: Json = json.loads(problem.to_response().body or "")
-    return body
+def problems(example: WorkedExample) -> list[Json]:
+    """Return one problem of each kind, as it is answered; those of earlier transactions are of the worked example."""
+    raised = (*_of_requests(), *_of_rules(example), *_of_limits(), *_of_storage())
+    return [json.loads(problem_of(error).to_response().body or "") for error in raised] + list(_of_pages())
 
 
 def _of_requests() -> Iterator[Exception]:
@@ -98,6 +94,14 @@ def _of_storage() -> Iterator[Exception]:
     yield UnavailableError()
     yield OutcomeUnknownError()
     yield RuntimeError()
+
+
+def _of_pages() -> Iterator[Json]:
+    unrouted = {"routeKey": "$default", "rawPath": "/balance", "requestContext": {"http": {"method": "PUT"}}}
+    no_file = {"routeKey": "GET /assets/{file}", "pathParameters": {"file": "nothing.js"}}
+    not_acceptable = {"routeKey": "GET /docs", "headers": {"accept-encoding": "identity;q=0"}}
+    for event in (unrouted, no_file, not_acceptable):
+        yield json.loads(docs.handler(event, None)["body"])
 
 
 def _refused(change: Change, state: State) -> Exception:

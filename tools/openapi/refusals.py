@@ -48,6 +48,7 @@ REFUSALS = {
     "Forbidden": Refusal(403, "The token lacks the scope", ("scope-missing",), gateway=True),
     "NoTransaction": Refusal(404, "There is no such transaction or hold", ("no-transaction",), gateway=True),
     "NotFound": Refusal(404, "The account name has a slash, so there is no such route", ("no-route",), gateway=True),
+    "NotAcceptable": Refusal(406, "Accept-Encoding excludes both gzip and the uncompressed file", ("not-acceptable",)),
     "AddNotAllowed": Refusal(
         409,
         "The payer has too few points to take back, or the account would outgrow a limit",
