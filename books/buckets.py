@@ -133,10 +133,10 @@ def dealt(files: Sequence[DataFile], processes: int) -> Iterator[tuple[Dealt, Ex
         lines = 0
         tasks = ((file, folder, buckets) for file in sorted(files, key=lambda file: -file.path.stat().st_size))
         with progress("Sorting", items) as count:
-            for more in pool.map(_deal, tasks):
+            for more in pool.map(deal_file, tasks):
                 lines += more
                 count(more)
-        yield Dealt([folder / _name(bucket) for bucket in range(buckets)], lines), pool
+        yield Dealt([folder / bucket_name(bucket) for bucket in range(buckets)], lines), pool
 
 
 def on_buckets(
@@ -171,8 +171,8 @@ def _places(bucket: mmap) -> Iterator[tuple[bytes, int, int, int]]:
         yield bucket[name:start], sequence, start, at
 
 
-def _deal(task: tuple[DataFile, Path, int]) -> int:
-    """Deal out the lines of a data file."""
+def deal_file(task: tuple[DataFile, Path, int]) -> int:
+    """Deal out the lines of a data file: into which folder, and into how many buckets. Return how many they are."""
     file, folder, buckets = task
     _check_sum(file)
     buffers = [bytearray() for _ in range(buckets)]
@@ -221,12 +221,13 @@ def _flush(buffers: Sequence[bytearray], folder: Path) -> None:
     """Add what is buffered to the bucket files. Each addition is one write, so processes do not mix theirs."""
     for bucket, buffer in enumerate(buffers):
         if buffer:
-            descriptor = os.open(folder / _name(bucket), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = os.open(folder / bucket_name(bucket), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "ab", buffering=0) as file:
                 if file.write(buffer) != len(buffer):
                     raise BooksError(f"{folder} has no room for the lines, which it must hold unzipped")
             buffer.clear()
 
 
-def _name(bucket: int) -> str:
+def bucket_name(bucket: int) -> str:
+    """Return the name of a bucket's file."""
     return f"{bucket:04d}"
