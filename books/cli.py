@@ -1,24 +1,30 @@
 """The commands of the books.
 
-Exit codes: 0 all is well, 1 the books are wrong (what is wrong has been said), 2 the command could not do its work.
+Exit codes: 0 all is well, 1 the books are wrong (what is wrong has been said), 2 the command could not do its work,
+3 two ways to one balance of a statement come to different figures.
 """
 
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from points.moments import format_timestamp
 
 from books import papers
+from books.engines import athena, duckdb_over
 from books.kept import Kept
 from books.locked import put_locked
 from books.moments import Moment
-from books.seal import check_final, make_seal
+from books.queries import Period
+from books.seal import FINAL_AFTER, check_final, make_seal
+from books.shown import FORMATS
 from books.signing import read_public_key, sign
 from books.source import Source, reads_lines
+from books.statement import DamagedError, DifferenceError, make_statement
 from books.verify import verify as verify_files
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -55,6 +61,41 @@ def verify(source: Source, expected: Path | None, processes: int) -> None:
         + _summary(verdict.found, verdict.not_replayed)
     )
     sys.exit(1 if verdict.found else 0)
+
+
+@main.command()
+@reads_lines
+@click.option("--from", "opened", type=Moment(), required=True, help="The moment after which the period begins.")
+@click.option("--to", "closed", type=Moment(), required=True, help="The moment with which it ends.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True)
+@click.option("--athena", "workgroup", help="Have Athena add up an export in S3, in this workgroup.")
+@click.option("--database", default="points_books", show_default=True, help="Athena's database.")
+def statement(
+    source: Source, opened: datetime, closed: datetime, form: str, workgroup: str | None, database: str
+) -> None:
+    """Show what was issued, taken back, spent, refunded and expired of every payer, and what can still be spent."""
+    if opened >= closed:
+        raise click.UsageError("--from must be before --to")
+    if workgroup and (source.export or source.table):
+        raise click.UsageError("--athena reads its own export: give no --export and no --table")
+    period = Period(opened, closed)
+    try:
+        if workgroup:
+            made = make_statement(athena(workgroup, database, period), period)
+        else:
+            with source.data_files() as files, duckdb_over([file.path for file in files], period) as engine:
+                made = make_statement(engine, period)
+    except DifferenceError as error:
+        for difference in error.differences:
+            click.echo(str(difference))
+        sys.exit(3)
+    except DamagedError as error:
+        for account in error.accounts:
+            click.echo(f"{account}: lines are missing or contradict each other: see `verify`")
+        sys.exit(1)
+    click.echo(FORMATS[form](made, period))
+    if closed > datetime.now(UTC) - FINAL_AFTER:
+        click.echo(f"{format_timestamp(closed)} is not a minute past: this may still change", err=True)
 
 
 @main.command()

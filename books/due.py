@@ -1,17 +1,18 @@
-"""What is due in an account at a moment and is not recorded by then, worked out by the ledger's rules."""
+"""Where an account stands at a moment: after its last line by then, and what is due by then though not recorded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from points.rules.order import expiry_of
 from points.rules.ranges import in_order, whole
-from points.rules.terms import Kind, Origin, Reference, State, Transaction
+from points.rules.terms import Kind, Reference, State, Transaction
 from points.rules.time import plan_due
 from points.rules.walk import walk
-from points.storage.lines import Line
+from points.storage.lines import lot_from_item, reference_from_item
 
-from books.records import Records
+from books.exports import Item
+from books.records import Records, origins, state_of
 
 
 class Movement(NamedTuple):
@@ -23,37 +24,44 @@ class Movement(NamedTuple):
 
 
 class Standing:
-    """How an account stands at a moment: after its last line by then, and what is due by then.
+    """How an account stands at a moment.
 
     Parameters
     ----------
+    read
+        Reads a line by its number.
     lines
-        All of the account's lines, oldest first.
+        How many lines were recorded by then.
 
     Attributes
     ----------
     recorded, state
-        The state after the last line, and with what is due.
+        The state after the last of them, and after what is due by then as well.
     due
-        Time's transactions that are not recorded.
+        Time's transactions that lead from the one to the other.
     """
 
-    def __init__(self, lines: Sequence[Line], moment: datetime) -> None:
-        known = [line for line in lines if line.recorded_at <= moment]
-        self._records = _records_of(known)
-        self.recorded = self.state = known[-1].state if known else State()
+    def __init__(self, read: Callable[[int], Item], lines: int, moment: datetime) -> None:
+        self._records = Records(origins(read))
+        for number in range(1, lines + 1):
+            item = read(number)
+            if "timestamp_key" in item:
+                self._records.open(lot_from_item(item))
+            if "of" in item:
+                self._records.refer(int(item["of"]["N"]), reference_from_item(item))
+        self.recorded = self.state = state_of(read(lines)) if lines else State()
         self.due: list[Transaction] = []
         while planned := plan_due(self.state, moment, self._records):
-            self.state = planned.state
-            self.due.append(planned.transaction)
+            self.state, done = planned.state, planned.transaction
+            self.due.append(done)
             if planned.lot:
                 self._records.open(planned.lot)
-            if of := planned.transaction.of:
-                done = Reference(self.state.sequence, planned.transaction.kind, self.state.moment, planned.undone)
-                self._records.refer(of, done)
+            if done.of:
+                reference = Reference(self.state.sequence, done.kind, self.state.moment, planned.undone)
+                self._records.refer(done.of, reference)
 
     def movements(self) -> Iterator[Movement]:
-        """What the transactions that are due do to the columns of a statement, as `sql/movement.sql` for lines."""
+        """Say what the transactions that are due do to a statement, as `sql/movement.sql` does of lines."""
         for done in self.due:
             if done.kind is Kind.ARRIVE and done.payer:
                 yield Movement(done.payer, "issued", done.points)
@@ -65,24 +73,8 @@ class Standing:
                 yield Movement(payer, "expired", points)
 
     def expiring(self) -> Iterator[tuple[str, datetime, int]]:
-        """Which points of which payers expire when, if nothing else happens: as `sql/expiring.sql`."""
+        """Say how many points of which payers expire when, if nothing else happens, as `sql/expiring.sql` does."""
         for step in walk(self.state, in_order(whole(self.state.ranges), self._records, self.state.sequence)):
             expires_at = expiry_of(step.lot.position)
             if expires_at and step.given:
                 yield step.lot.payer, expires_at, step.given
-
-
-def _records_of(lines: Sequence[Line]) -> Records:
-    def origin(sequence: int) -> Origin | None:
-        if not 0 < sequence <= len(lines):
-            return None
-        above = lines[sequence - 2].state if sequence > 1 else State()
-        return Origin(lines[sequence - 1].transaction, above, lines[sequence - 1].state)
-
-    records = Records(origin)
-    for line in lines:
-        if line.lot:
-            records.open(line.lot)
-        if line.transaction.of:
-            records.refer(line.transaction.of, line.reference)
-    return records

@@ -12,6 +12,7 @@ import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
 
 from books.errors import BooksError
+from books.progress import progress
 from books.queries import ATHENA, DUCKDB, STEPS, Period, text, translated, whole
 
 Row = tuple[Any, ...]
@@ -53,7 +54,7 @@ class _DuckDB:
 
 
 @contextmanager
-def duckdb_over(files: Sequence[Path], period: Period, step_done: Callable[[int], None]) -> Iterator[Engine]:
+def duckdb_over(files: Sequence[Path], period: Period) -> Iterator[Engine]:
     """Read the data files of an export, and answer the queries from them for as long as the context lasts.
 
     Raises
@@ -64,17 +65,21 @@ def duckdb_over(files: Sequence[Path], period: Period, step_done: Callable[[int]
     with TemporaryDirectory(prefix="books-") as folder:
         settings: dict[str, Any] = {"memory_limit": _MEMORY, "preserve_insertion_order": False}
         with duckdb.connect(Path(folder, "lines.duckdb"), config=settings) as connection:
-            try:
-                paths = [str(path) for path in files]
-                lines = "SELECT json AS line FROM read_ndjson_objects(?)"
-                connection.sql(lines, params=[paths]).create_view("export")
-                for step in STEPS:
-                    kept = "TABLE" if step in _KEPT else "VIEW"
-                    connection.execute(f"CREATE {kept} {step} AS {translated(text(step), period, DUCKDB)}")
-                    step_done(1)
-            except duckdb.Error as error:
-                raise BooksError(f"the export cannot be read: {error}") from error
+            _take_steps(connection, files, period)
             yield _DuckDB(connection, period)
+
+
+def _take_steps(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], period: Period) -> None:
+    lines = "SELECT json AS line FROM read_ndjson_objects(?)"
+    try:
+        connection.sql(lines, params=[[str(path) for path in files]]).create_view("export")
+        with progress("Adding up", len(STEPS)) as step_done:
+            for step in STEPS:
+                kept = "TABLE" if step in _KEPT else "VIEW"
+                connection.execute(f"CREATE {kept} {step} AS {translated(text(step), period, DUCKDB)}")
+                step_done(1)
+    except duckdb.Error as error:
+        raise BooksError(f"the export cannot be read: {error}") from error
 
 
 class Athena:

@@ -3,7 +3,8 @@
 The files in `sql/` are written for Athena; sqlglot translates them for DuckDB. Each is one query, and where it names
 another of them as a table, it stands on the rows of that one:
 
-    export → line → movement → flow → statement, difference
+    export → line → damaged
+                  → movement → flow → statement, difference
                   → standing → due → due_line, expiring
 
 `export` is no query: a table with one column, `line`, of the lines of text in an export's data files. The moments that
@@ -24,7 +25,7 @@ ATHENA, DUCKDB = "athena", "duckdb"
 STEPS = ("period", "line", "movement", "flow", "standing", "due")
 """The queries that others stand on, each after those that it stands on itself."""
 
-RESULTS = ("statement", "difference", "expiring", "due", "due_line")
+RESULTS = ("damaged", "difference", "statement", "expiring", "due", "due_line")
 """The queries whose rows make a statement."""
 
 _SQL = Path(__file__).parent / "sql"

@@ -6,18 +6,18 @@ somebody came by to record what time had done.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
 import orjson
-from points.storage.errors import UnknownFormatError
-from points.storage.lines import from_item
+from points.moments import format_recorded_at
 
 from books.due import Movement, Standing
 from books.engines import Engine
+from books.exports import Item
 from books.queries import Period
 
 MOVEMENTS = ("issued", "taken_back", "spent", "refunded", "expired", "set_aside")
@@ -78,6 +78,13 @@ class Difference(NamedTuple):
     from_flows: int
     from_last_line: int
 
+    def __str__(self) -> str:
+        """Name the account and the payer, and say both figures."""
+        return (
+            f"{self.account}: the {self.which} balance of {self.payer} is {self.from_last_line:,} by the last line, "
+            f"and {self.from_flows:,} by all flows"
+        )
+
 
 class DifferenceError(Exception):
     """The two ways to a balance do not come to the same: the lines are damaged, or some are missing."""
@@ -87,12 +94,12 @@ class DifferenceError(Exception):
         self.differences = differences
 
 
-class DamagedAccountError(Exception):
-    """What is due in an account cannot be worked out, since its lines contradict each other."""
+class DamagedError(Exception):
+    """There is no statement of what these accounts have: their lines contradict each other, or some are missing."""
 
-    def __init__(self, account: str) -> None:
-        super().__init__(f"the lines of account {account} contradict each other")
-        self.account = account
+    def __init__(self, accounts: list[str]) -> None:
+        super().__init__(f"{len(accounts)} accounts are damaged")
+        self.accounts = accounts
 
 
 def make_statement(engine: Engine, period: Period) -> Statement:
@@ -100,13 +107,15 @@ def make_statement(engine: Engine, period: Period) -> Statement:
 
     Raises
     ------
+    DamagedError
+        Lines are missing, or contradict each other.
     DifferenceError
         The flows do not come to what the last lines say.
-    DamagedAccountError
-        Lines contradict each other in another way.
     BooksError
         A query cannot be run.
     """
+    if damaged := [account for account, *_ in engine.rows("damaged")]:
+        raise DamagedError(damaged)
     if differences := [Difference(*row) for row in engine.rows("difference")]:
         raise DifferenceError(differences)
     statement: Statement = defaultdict(Figures)
@@ -115,6 +124,8 @@ def make_statement(engine: Engine, period: Period) -> Statement:
     for payer, month, points in engine.rows("expiring"):
         statement[payer].expiring[month] = points
     _add_what_is_due(statement, engine, period)
+    for figures in statement.values():
+        figures.expiring = dict(sorted(figures.expiring.items()))
     return dict(sorted(statement.items()))
 
 
@@ -129,19 +140,25 @@ def in_sum(statement: Mapping[str, Figures]) -> Figures:
 
 
 def _add_what_is_due(statement: Statement, engine: Engine, period: Period) -> None:
-    """Add what is due at either moment and unrecorded by then."""
+    """Add what is due at either moment and was not recorded by then."""
     due = set(engine.rows("due"))
     if not due:
         return
+    opened = format_recorded_at(period.opened)
     for account, rows in groupby(engine.rows("due_line"), itemgetter(0)):
+        lines = {sequence: (recorded_at, body) for _, sequence, recorded_at, body in rows}
+        before = sum(recorded_at <= opened for recorded_at, _ in lines.values())
         try:
-            lines = [from_item(orjson.loads(body)) for _, _, body in rows]
             if (account, "opening") in due:
-                _add_before(statement, account, Standing(lines, period.opened))
+                _add_before(statement, account, Standing(_reader(lines), before, period.opened))
             if (account, "closing") in due:
-                _add_by_the_end(statement, account, Standing(lines, period.closed))
-        except (AssertionError, LookupError, TypeError, ValueError, UnknownFormatError) as error:
-            raise DamagedAccountError(account) from error
+                _add_by_the_end(statement, account, Standing(_reader(lines), len(lines), period.closed))
+        except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
+            raise DamagedError([account]) from error
+
+
+def _reader(lines: Mapping[int, tuple[str, str]]) -> Callable[[int], Item]:
+    return lambda sequence: orjson.loads(lines[sequence][1])
 
 
 def _add_before(statement: Statement, account: str, opening: Standing) -> None:

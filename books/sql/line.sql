@@ -1,10 +1,11 @@
 -- The lines of all accounts, each once, however often it was exported. What the attributes are: docs/design.md.
 SELECT
-    account, sequence, recorded_at, kind, payer, points, amount, expires_at, lot, parts, body
+    account, sequence, format, recorded_at, kind, payer, points, amount, expires_at, lot, parts, body
 FROM (
     SELECT
         item.account.S AS account,
         CAST(item.sequence.N AS BIGINT) AS sequence,
+        item.format.N AS format,
         item.recorded_at.S AS recorded_at,
         item.kind.S AS kind,
         item.payer.S AS payer,
@@ -21,6 +22,7 @@ FROM (
             TRY_CAST(body AS ROW(
                 account ROW(S VARCHAR),
                 sequence ROW(N VARCHAR),
+                format ROW(N VARCHAR),
                 recorded_at ROW(S VARCHAR),
                 digest ROW(S VARCHAR),
                 write_id ROW(S VARCHAR),

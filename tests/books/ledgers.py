@@ -12,7 +12,7 @@ from tests.simulator.clock import VirtualClock
 from tests.simulator.table import Table
 
 ACCOUNTS = ("anna", "bert", "carl", "dora", "emil")
-PAYERS = ("DANNON", "UNILEVER", "MILLER COORS", "Ärger & Söhne, \"GmbH\"")
+PAYERS = ("DANNON", "UNILEVER", "MILLER COORS", 'Ärger & Söhne, "GmbH"')
 
 
 @dataclass
