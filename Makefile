@@ -44,8 +44,9 @@ lint: .venv/.all ## Check style and formatting
 types: .venv/.all ## Check the types
 	@.venv/bin/mypy
 
-validate: .venv-sam/.all ## Check the template
+validate: .venv-sam/.all ## Check the templates
 	@$(SAM) validate --lint
+	@$(SAM) validate --lint --template infra/books.yaml
 
 openapi: .venv/.run ## Write the API's description anew
 	@PYTHONPATH=functions .venv/bin/python -m tools.openapi
