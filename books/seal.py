@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -28,7 +28,7 @@ from points.rules.terms import State
 from points.rules.time import coming, plan_due
 from points.storage.lines import lot_from_item, reference_from_item
 
-from books.buckets import Account, accounts_in, dealt, on_buckets
+from books.buckets import Account, accounts_in, dealt
 from books.errors import BooksError
 from books.exports import DataFile
 from books.merkle import Tree, root_by
@@ -73,7 +73,7 @@ class Sealed(NamedTuple):
     proof: Document | None
 
 
-def check_final(at: datetime) -> None:
+def check_final(at: datetime, now: datetime) -> None:
     """Make sure that no line can land any more that is dated by a moment.
 
     Raises
@@ -81,7 +81,7 @@ def check_final(at: datetime) -> None:
     BooksError
         One can.
     """
-    if at > datetime.now(UTC) - FINAL_AFTER:
+    if at > now - FINAL_AFTER:
         raise BooksError(f"{format_recorded_at(at)} is not a minute past yet: a line dated by then may still land")
 
 
@@ -109,8 +109,8 @@ def make_seal(
         Lines are missing, or the account has none by then.
     """
     tree, totals, lines, proven = Tree(), Counter[Figures](), 0, None
-    with dealt(files, processes) as (read, pool):
-        for part in on_buckets(read, pool, "Sealing", partial(seal_bucket, at=at), lambda part: part.read):
+    with dealt(files, processes) as buckets:
+        for part in buckets.map("Sealing", partial(seal_bucket, at=at), lambda part: part.read):
             lines += part.lines
             totals.update(part.totals)
             for leaf in part.leaves:
