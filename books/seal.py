@@ -25,14 +25,14 @@ import orjson
 import rfc8785
 from points.moments import format_recorded_at
 from points.rules.terms import State
-from points.rules.time import coming, plan_due
-from points.storage.lines import lot_from_item, reference_from_item
+from points.rules.time import coming
 
 from books.buckets import Account, accounts_in, dealt
+from books.due import Standing
 from books.errors import BooksError
 from books.exports import DataFile
 from books.merkle import Tree, root_by
-from books.records import Records, origins, state_of
+from books.records import state_of
 
 FINAL_AFTER = timedelta(minutes=1)
 """How long after a moment no line can be dated before it any more."""
@@ -176,19 +176,8 @@ def proof_root(proof: Document, seal: Document) -> bytes:
 def _standing(account: Account, lines: int, at: datetime) -> State:
     """Return the state after so many lines and after what is due by a moment and not recorded by then."""
     state = state_of(account.item(lines - 1))
-    if not any(due.at <= at for due in coming(state)):
-        return state
-    records = Records(origins(account.read))
-    for place in range(lines):
-        item = account.item(place)
-        if "timestamp_key" in item:
-            records.open(lot_from_item(item))
-        if "of" in item:
-            records.refer(int(item["of"]["N"]), reference_from_item(item))
-    while planned := plan_due(state, at, records):
-        state = planned.state
-        if planned.lot:
-            records.open(planned.lot)
+    if any(due.at <= at for due in coming(state)):
+        return Standing(account.read, lines, at).state
     return state
 
 
