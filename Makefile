@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench books test-pythons measure-init clean
+.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench bench-books books test-pythons measure-init clean
 
 # The Python that the deployed functions run on. `sam build` wants it on the PATH.
 DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
@@ -77,6 +77,9 @@ test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a
 
 bench: .venv/.all ## Measure costs and speed, beside other designs, for docs/costs.md (ARGS=--quick: that it works)
 	@PYTHONPATH=functions .venv/bin/python -m bench $(ARGS)
+
+bench-books: .venv/.all ## Measure the books on up to a million lines, for docs/books.md (ARGS=--quick: that it works)
+	@PYTHONPATH=functions .venv/bin/python -m bench.books $(ARGS)
 
 books: .venv-books/.all ## Prove what the ledger holds, from its lines alone (ARGS=verify, seal, prove, check, statement)
 	@PYTHONPATH=functions .venv-books/bin/python -m books $(ARGS)
