@@ -1,15 +1,12 @@
-"""Ledgers of several accounts, made through the handlers by random calls, and exported."""
+"""Ledgers of several accounts, made through the handlers by random calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 
-from books.exports import NewExport
 from tests.api.client import Answer, Client
 from tests.api.moments import DAY, after
 from tests.simulator.clock import VirtualClock
-from tests.simulator.table import Table
 
 ACCOUNTS = ("anna", "bert", "carl", "dora", "emil")
 PAYERS = ("DANNON", "UNILEVER", "MILLER COORS", 'Ärger & Söhne, "GmbH"')
@@ -91,15 +88,3 @@ class Ledger:
         if self.rng.random() < 0.5:
             return {}
         return {"effective_at": self._later(0.01, 20), "expires_at": self._later(21, 90)}
-
-
-def export_of(table: Table, folder: Path) -> Path:
-    """Export what stands in the accounts of random ledgers, in two data files."""
-    items = [item for account in ACCOUNTS for item in table.items(account)]
-    export = NewExport(folder, table.name)
-    for half in (items[::2], items[1::2]):
-        with export.data_file() as put:
-            for item in half:
-                put(item)
-    export.finish()
-    return folder
