@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench bench-books books test-pythons measure-init clean
+.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench bench-books books books-template test-pythons measure-init clean
 
 # The Python that the deployed functions run on. `sam build` wants it on the PATH.
 DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
@@ -83,6 +83,9 @@ bench-books: .venv/.all ## Measure the books on up to a million lines, for docs/
 
 books: .venv-books/.all ## Prove what the ledger holds, from its lines alone (ARGS=verify, seal, prove, check, statement)
 	@PYTHONPATH=functions .venv-books/bin/python -m books $(ARGS)
+
+books-template: .venv/.all ## Put the SQL of the books into infra/books.yaml anew
+	@PYTHONPATH=functions .venv/bin/python -m tools.books_template
 
 # What differs between Pythons is how they parse, and what they import; `make test` has already been run on one.
 QUICK = tests/api/test_exercise.py tests/api/test_bodies.py tests/api/test_retries.py tests/rules/test_promises.py
