@@ -1,12 +1,15 @@
-"""Ledgers of several accounts, made through the handlers by random calls."""
+"""Ledgers of several accounts, made through the handlers by random calls, and exported."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from tests.api.client import Answer, Client
 from tests.api.moments import DAY, after
+from tests.books.exported import Item, export
 from tests.simulator.clock import VirtualClock
+from tests.simulator.table import Table
 
 ACCOUNTS = ("anna", "bert", "carl", "dora", "emil")
 PAYERS = ("DANNON", "UNILEVER", "MILLER COORS", 'Ärger & Söhne, "GmbH"')
@@ -88,3 +91,14 @@ class Ledger:
         if self.rng.random() < 0.5:
             return {}
         return {"effective_at": self._later(0.01, 20), "expires_at": self._later(21, 90)}
+
+
+def items_of(table: Table) -> list[Item]:
+    """Return what stands in the accounts of random ledgers."""
+    return [item for account in ACCOUNTS for item in table.items(account)]
+
+
+def export_of(table: Table, folder: Path) -> Path:
+    """Export what stands in the accounts of random ledgers."""
+    export(items_of(table), folder)
+    return folder

@@ -29,7 +29,7 @@ from books.statement import COLUMNS, MOVEMENTS, Figures, Statement, make_stateme
 from tests.api.client import Client
 from tests.api.moments import DAY, after
 from tests.books.exported import Item, export
-from tests.books.ledgers import ACCOUNTS, Ledger
+from tests.books.ledgers import ACCOUNTS, Ledger, items_of
 from tests.simulator.clock import START, VirtualClock, moment
 from tests.simulator.table import Table
 
@@ -40,10 +40,6 @@ Damage = Callable[[Item], bool]
 def statement_of(files: list[DataFile], period: Period) -> Statement:
     with duckdb_over([file.path for file in files], period) as engine:
         return make_statement(engine, period)
-
-
-def items_of(table: Table) -> list[Item]:
-    return [item for account in ACCOUNTS for item in table.items(account)]
 
 
 def run(*arguments: str) -> Result:
