@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench books test-pythons measure-init client clean
+.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench bench-books books books-template test-pythons measure-init client clean
 
 # The Python that the deployed functions run on. `sam build` wants it on the PATH.
 DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
@@ -45,8 +45,9 @@ lint: .venv/.all ## Check style and formatting
 types: .venv/.all ## Check types
 	@.venv/bin/mypy
 
-validate: .venv-sam/.all ## Check the template
+validate: .venv-sam/.all ## Check the templates
 	@$(SAM) validate --lint
+	@$(SAM) validate --lint --template infra/books.yaml
 
 openapi: .venv/.run ## Generate the API description
 	@PYTHONPATH=functions .venv/bin/python -m tools.openapi
@@ -78,8 +79,14 @@ test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a
 bench: .venv/.all ## Measure costs and speed beside other designs, for docs/costs.md (ARGS=--quick for a smoke test)
 	@PYTHONPATH=functions .venv/bin/python -m bench $(ARGS)
 
+bench-books: .venv/.all ## Measure the books on up to a million lines, for docs/books.md (ARGS=--quick: that it works)
+	@PYTHONPATH=functions .venv/bin/python -m bench.books $(ARGS)
+
 books: .venv-books/.all ## Prove what the ledger holds, from its lines alone (ARGS=verify, seal, prove, check, statement)
 	@PYTHONPATH=functions .venv-books/bin/python -m books $(ARGS)
+
+books-template: .venv/.all ## Write the SQL of the books into infra/books.yaml
+	@PYTHONPATH=functions .venv/bin/python -m tools.books_template
 
 # Python versions differ in parsing and imports; `make test` has already run on one of them.
 QUICK = tests/api/test_exercise.py tests/api/test_bodies.py tests/api/test_retries.py tests/rules/test_promises.py

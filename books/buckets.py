@@ -16,7 +16,7 @@ import zlib
 from base64 import b64decode
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import groupby
 from mmap import ACCESS_READ, mmap
@@ -25,7 +25,7 @@ from operator import itemgetter
 from pathlib import Path
 from struct import Struct
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -50,11 +50,40 @@ _HEADER = Struct("<QHI")
 _HASH_BYTES = 8
 
 
-class Dealt(NamedTuple):
-    """Lines that are dealt out into buckets."""
+class Buckets:
+    """Lines that are dealt out into bucket files.
 
-    buckets: Sequence[Path]
-    lines: int
+    Parameters
+    ----------
+    files
+        The buckets.
+    lines
+        How many lines there are in all.
+    map_all
+        Maps a function over a sequence, on all cores, in order.
+    """
+
+    def __init__(self, files: Sequence[Path], lines: int, map_all: Callable[..., Iterator[Any]]) -> None:
+        self.files = files
+        self._lines = lines
+        self._map = map_all
+
+    def map(self, what: str, work: Callable[[Path], Result], lines_of: Callable[[Result], int]) -> Iterator[Result]:
+        """Work on all buckets, in order, and show how far that has come.
+
+        Parameters
+        ----------
+        what
+            What is being done, as people read it.
+        work
+            What to do with each.
+        lines_of
+            Tells from a result how many lines the bucket had.
+        """
+        with progress(what, self._lines) as count:
+            for result in self._map(work, self.files):
+                count(lines_of(result))
+                yield result
 
 
 class Account:
@@ -114,8 +143,15 @@ def _hash(account: bytes) -> bytes:
 
 
 @contextmanager
-def dealt(files: Sequence[DataFile], processes: int) -> Iterator[tuple[Dealt, Executor]]:
-    """Have all lines dealt out into buckets, and processes to work on them; the buckets go when the caller is done.
+def dealt(files: Sequence[DataFile], processes: int) -> Iterator[Buckets]:
+    """Have all lines dealt out into buckets; these go when the caller is done.
+
+    Parameters
+    ----------
+    files
+        The data files of an export.
+    processes
+        How many work at once; with one, it is this.
 
     Raises
     ------
@@ -125,28 +161,24 @@ def dealt(files: Sequence[DataFile], processes: int) -> Iterator[tuple[Dealt, Ex
     bytes_in_all = _UNZIPPED * sum(file.path.stat().st_size for file in files)
     buckets = min(max(bytes_in_all // BUCKET_BYTES, _PER_PROCESS * processes), _MOST_BUCKETS)
     items = sum(file.items or 0 for file in files) or None
-    with (
-        TemporaryDirectory(prefix="books-") as name,
-        ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool,
-    ):
+    with TemporaryDirectory(prefix="books-") as name, _mapping(processes) as map_all:
         folder = Path(name)
         lines = 0
-        tasks = ((file, folder, buckets) for file in sorted(files, key=lambda file: -file.path.stat().st_size))
+        tasks = [(file, folder, buckets) for file in sorted(files, key=lambda file: -file.path.stat().st_size)]
         with progress("Sorting", items) as count:
-            for more in pool.map(_deal, tasks):
+            for more in map_all(deal_file, tasks):
                 lines += more
                 count(more)
-        yield Dealt([folder / _name(bucket) for bucket in range(buckets)], lines), pool
+        yield Buckets([folder / bucket_name(bucket) for bucket in range(buckets)], lines, map_all)
 
 
-def on_buckets(
-    dealt_out: Dealt, pool: Executor, what: str, work: Callable[[Path], Result], lines_of: Callable[[Result], int]
-) -> Iterator[Result]:
-    """Work on all buckets, on all cores, and show how far it has come."""
-    with progress(what, dealt_out.lines) as count:
-        for result in pool.map(work, dealt_out.buckets):
-            count(lines_of(result))
-            yield result
+@contextmanager
+def _mapping(processes: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    if processes == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        yield pool.map
 
 
 def accounts_in(bucket: Path) -> Iterator[Account]:
@@ -171,8 +203,8 @@ def _places(bucket: mmap) -> Iterator[tuple[bytes, int, int, int]]:
         yield bucket[name:start], sequence, start, at
 
 
-def _deal(task: tuple[DataFile, Path, int]) -> int:
-    """Deal out the lines of a data file."""
+def deal_file(task: tuple[DataFile, Path, int]) -> int:
+    """Deal out the lines of a data file: into which folder, and into how many buckets. Return how many they are."""
     file, folder, buckets = task
     _check_sum(file)
     buffers = [bytearray() for _ in range(buckets)]
@@ -221,12 +253,13 @@ def _flush(buffers: Sequence[bytearray], folder: Path) -> None:
     """Add what is buffered to the bucket files. Each addition is one write, so processes do not mix theirs."""
     for bucket, buffer in enumerate(buffers):
         if buffer:
-            descriptor = os.open(folder / _name(bucket), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = os.open(folder / bucket_name(bucket), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "ab", buffering=0) as file:
                 if file.write(buffer) != len(buffer):
                     raise BooksError(f"{folder} has no room for the lines, which it must hold unzipped")
             buffer.clear()
 
 
-def _name(bucket: int) -> str:
+def bucket_name(bucket: int) -> str:
+    """Return the name of a bucket's file."""
     return f"{bucket:04d}"

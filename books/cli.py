@@ -120,7 +120,7 @@ def seal(
     processes: int,
 ) -> None:
     """Seal where all accounts stood at a moment, and what all payers' points came to, under one hash."""
-    check_final(at)
+    check_final(at, datetime.now(UTC))
     with source.data_files() as files, digests.open("w") if digests else nullcontext() as listed:
         made = make_seal(files, at, processes, digests=listed)
     paper = papers.Paper(made.seal, sign(made.seal, kms_key) if kms_key else None)

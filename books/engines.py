@@ -113,9 +113,10 @@ class Athena:
             identifier = started["QueryExecutionId"]
             self._wait(query, identifier)
             pages = self._client.get_paginator("get_query_results").paginate(QueryExecutionId=identifier)
-            rows = (row for page in pages for row in _typed(page["ResultSet"]))
-            next(rows, None)  # the names of the columns
-            yield from rows
+            names = 1  # the first row has the columns' names
+            for page in pages:
+                yield from _typed(page["ResultSet"], names)
+                names = 0
         except (BotoCoreError, ClientError) as error:
             raise BooksError(f"Athena cannot run the query {query}: {error}") from error
 
@@ -138,10 +139,10 @@ def athena(workgroup: str, database: str, period: Period) -> Athena:
         raise BooksError(f"there is no way to AWS: {error}") from error
 
 
-def _typed(result: dict[str, Any]) -> Iterator[Row]:
-    """Read values as their columns' types are; the first row, the columns' names, are texts."""
+def _typed(result: dict[str, Any], skipped: int) -> Iterator[Row]:
+    """Read values as their columns' types are, but for the first rows."""
     readers = [_READERS.get(column["Type"], str) for column in result["ResultSetMetadata"]["ColumnInfo"]]
-    for row in result["Rows"]:
+    for row in result["Rows"][skipped:]:
         texts = [value.get("VarCharValue") for value in row["Data"]]
         yield tuple(None if said is None else read(said) for said, read in zip(texts, readers, strict=True))
 

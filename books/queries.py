@@ -50,8 +50,13 @@ def text(name: str) -> str:
 
 def whole(name: str) -> str:
     """Write a query together with all that it stands on, for Athena."""
-    steps = [f"{step} AS (\n{text(step)})" for step in STEPS if step in _stands_on(name)]
+    steps = [f"{step} AS (\n{text(step)})" for step in steps_of(name)]
     return f"WITH {', '.join(steps)}\n{text(name)}"
+
+
+def steps_of(name: str) -> list[str]:
+    """Name the queries that one stands on, each after those that it stands on itself."""
+    return [step for step in STEPS if step in _stands_on(name)]
 
 
 def translated(query: str, period: Period, dialect: str) -> str:

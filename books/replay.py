@@ -15,6 +15,7 @@ from points.rules.terms import (
     Change,
     Hold,
     Kind,
+    Origin,
     Reference,
     Refund,
     Spend,
@@ -36,6 +37,7 @@ NOT_REPLAYED = ("write_id", "digest", "idempotency_key", "request_digest")
 """What does not follow from the transaction: random, checked by the chain, or the caller's own."""
 
 _MOST_SHARDS = 1_024
+_MOST_REMEMBERED = 32
 _told = attrgetter(*TRANSACTION)
 _held = attrgetter(*STATE)
 _LABELS = ("reference", "metadata")
@@ -51,7 +53,7 @@ class Replay:
     Parameters
     ----------
     read
-        Reads an earlier line again, by its number: an account's states are too many to be kept.
+        Reads an earlier line again, by its number: an account's states are too many to keep them all.
 
     Attributes
     ----------
@@ -61,8 +63,10 @@ class Replay:
 
     def __init__(self, read: Callable[[int], Item]) -> None:
         self.state = State()
-        self.records = Records(origins(self._earlier))
+        self.records = Records(self._origin)
         self._read = read
+        self._read_origin = origins(self._earlier)
+        self._recent: dict[int, Origin] = {}
         self._size = 0
         self._held = _held(self.state)
         self._attributes = encode(self.state, STATE)
@@ -79,6 +83,8 @@ class Replay:
         recorded_at = from_moment(item["recorded_at"])
         planned = self._plan(item, recorded_at)
         expected = self._lay_out(planned, item, recorded_at)
+        if planned.transaction.taken is not None:
+            self._remember(Origin(planned.transaction, self.state, planned.state))
         self.state = planned.state
         if planned.lot:
             self.records.open(planned.lot)
@@ -86,6 +92,15 @@ class Replay:
             reference = Reference(self.state.sequence, planned.transaction.kind, self.state.moment, planned.undone)
             self.records.refer(of, reference)
         return expected
+
+    def _remember(self, origin: Origin) -> None:
+        """Keep what may be given back: mostly that is asked for soon."""
+        self._recent[origin.after.sequence] = origin
+        if len(self._recent) > _MOST_REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+
+    def _origin(self, sequence: int) -> Origin | None:
+        return self._recent.get(sequence) or self._read_origin(sequence)
 
     def _earlier(self, sequence: int) -> Item:
         if sequence > self.state.sequence:

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -25,14 +25,14 @@ import orjson
 import rfc8785
 from points.moments import format_recorded_at
 from points.rules.terms import State
-from points.rules.time import coming, plan_due
-from points.storage.lines import lot_from_item, reference_from_item
+from points.rules.time import coming
 
-from books.buckets import Account, accounts_in, dealt, on_buckets
+from books.buckets import Account, accounts_in, dealt
+from books.due import Standing
 from books.errors import BooksError
 from books.exports import DataFile
 from books.merkle import Tree, root_by
-from books.records import Records, origins, state_of
+from books.records import state_of
 
 FINAL_AFTER = timedelta(minutes=1)
 """How long after a moment no line can be dated before it any more."""
@@ -73,7 +73,7 @@ class Sealed(NamedTuple):
     proof: Document | None
 
 
-def check_final(at: datetime) -> None:
+def check_final(at: datetime, now: datetime) -> None:
     """Make sure that no line can land any more that is dated by a moment.
 
     Raises
@@ -81,7 +81,7 @@ def check_final(at: datetime) -> None:
     BooksError
         One can.
     """
-    if at > datetime.now(UTC) - FINAL_AFTER:
+    if at > now - FINAL_AFTER:
         raise BooksError(f"{format_recorded_at(at)} is not a minute past yet: a line dated by then may still land")
 
 
@@ -109,8 +109,8 @@ def make_seal(
         Lines are missing, or the account has none by then.
     """
     tree, totals, lines, proven = Tree(), Counter[Figures](), 0, None
-    with dealt(files, processes) as (read, pool):
-        for part in on_buckets(read, pool, "Sealing", partial(seal_bucket, at=at), lambda part: part.read):
+    with dealt(files, processes) as buckets:
+        for part in buckets.map("Sealing", partial(seal_bucket, at=at), lambda part: part.read):
             lines += part.lines
             totals.update(part.totals)
             for leaf in part.leaves:
@@ -176,19 +176,8 @@ def proof_root(proof: Document, seal: Document) -> bytes:
 def _standing(account: Account, lines: int, at: datetime) -> State:
     """Return the state after so many lines and after what is due by a moment and not recorded by then."""
     state = state_of(account.item(lines - 1))
-    if not any(due.at <= at for due in coming(state)):
-        return state
-    records = Records(origins(account.read))
-    for place in range(lines):
-        item = account.item(place)
-        if "timestamp_key" in item:
-            records.open(lot_from_item(item))
-        if "of" in item:
-            records.refer(int(item["of"]["N"]), reference_from_item(item))
-    while planned := plan_due(state, at, records):
-        state = planned.state
-        if planned.lot:
-            records.open(planned.lot)
+    if any(due.at <= at for due in coming(state)):
+        return Standing(account.read, lines, at).state
     return state
 
 

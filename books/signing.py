@@ -46,7 +46,9 @@ _ALGORITHMS: dict[str, Callable[[Any, bytes, bytes], None]] = {
 
 
 def sign(seal: Document, key: str) -> Document:
-    """Sign a seal's canonical JSON with a key in KMS; return the signature with the key's public half.
+    """Sign a seal with a key in KMS; return the signature with the key's public half.
+
+    What is signed is the SHA-256 of the seal's canonical JSON, since KMS takes no more than 4 KB.
 
     Raises
     ------
@@ -59,8 +61,7 @@ def sign(seal: Document, key: str) -> Document:
         algorithm = next((name for name in _ALGORITHMS if name in public.get("SigningAlgorithms", [])), None)
         if algorithm is None:
             raise BooksError(f"the KMS key {key} cannot sign by any of {', '.join(_ALGORITHMS)}")
-        digest = sha256(rfc8785.dumps(seal)).digest()
-        answer = kms.sign(KeyId=key, Message=digest, MessageType="DIGEST", SigningAlgorithm=algorithm)
+        answer = kms.sign(KeyId=key, Message=_signed(seal), MessageType="RAW", SigningAlgorithm=algorithm)
     except (BotoCoreError, ClientError) as error:
         raise BooksError(f"KMS does not sign with {key}: {error}") from error
     return {
@@ -92,11 +93,15 @@ def check_signature(seal: Document, signature: Document, public_key: bytes | Non
     key = public_key or b64decode(signature["public_key"])
     try:
         check = _ALGORITHMS[signature["algorithm"]]
-        check(load_der_public_key(key), b64decode(signature["value"]), rfc8785.dumps(seal))
+        check(load_der_public_key(key), b64decode(signature["value"]), _signed(seal))
     except InvalidSignature:
         raise ValueError("the signature is not of this seal, or by another key") from None
     except KeyError:
         raise ValueError(f"the signature is by no known algorithm: {signature['algorithm']}") from None
+
+
+def _signed(seal: Document) -> bytes:
+    return sha256(rfc8785.dumps(seal)).digest()
 
 
 def read_public_key(file: Path) -> bytes:

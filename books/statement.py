@@ -119,10 +119,10 @@ def make_statement(engine: Engine, period: Period) -> Statement:
     if differences := [Difference(*row) for row in engine.rows("difference")]:
         raise DifferenceError(differences)
     statement: Statement = defaultdict(Figures)
-    for payer, *figures in engine.rows("statement"):
-        statement[payer] = Figures(*figures)
-    for payer, month, points in engine.rows("expiring"):
-        statement[payer].expiring[month] = points
+    for payer, *points in engine.rows("statement"):
+        statement[payer] = Figures(*points)
+    for payer, month, expiring in engine.rows("expiring"):
+        statement[payer].expiring[month] = expiring
     _add_what_is_due(statement, engine, period)
     for figures in statement.values():
         figures.expiring = dict(sorted(figures.expiring.items()))

@@ -1,4 +1,4 @@
-"""The local server, for tests that need no more of it than its URL. Its data is thrown away."""
+"""The local server, for tests that need no more of it than its URL."""
 
 import os
 import re
@@ -15,8 +15,8 @@ LONGEST_START_S = 60
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Run the server on a free port, and give its URL."""
+def serving(data: Path | None = None) -> Iterator[str]:
+    """Run the server on a free port, and give its URL. Its data is thrown away, if it is not to be kept in a folder."""
     with tempfile.TemporaryDirectory() as folder:
         said = Path(folder) / "said"
         own = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
@@ -25,7 +25,7 @@ def serving() -> Iterator[str]:
             subprocess.Popen(  # noqa: S603 - this project's own server
                 [PYTHON, "-m", "local"],
                 cwd=ROOT,
-                env=own | {"PORT": "0", "DATA_DIR": f"{folder}/data", "PYTHONPATH": "functions"},
+                env=own | {"PORT": "0", "DATA_DIR": str(data or f"{folder}/data"), "PYTHONPATH": "functions"},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             ) as server,

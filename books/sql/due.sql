@@ -18,7 +18,7 @@ FROM (
 WHERE
     -- a range of lots [first, last]: behind its chapter, a position begins with the expiry
     (second_text IS NOT NULL AND first_number IS NULL AND SUBSTR(first_text, 9) < through)
-    -- a hold [points, expires_at, …]
+    -- a hold [points, expires_at, ...]
     OR (first_number IS NOT NULL AND second_text <= moment)
-    -- a pending add [payer, amount, timestamp, effective_at, …]
+    -- a pending add [payer, amount, timestamp, effective_at, ...]
     OR (fourth_text <= moment)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from books.exports import NewExport
 from tests.api.client import Answer, Client
 from tests.api.moments import DAY, after
+from tests.books.exported import Item, export
 from tests.simulator.clock import VirtualClock
 from tests.simulator.table import Table
 
@@ -93,13 +93,12 @@ class Ledger:
         return {"effective_at": self._later(0.01, 20), "expires_at": self._later(21, 90)}
 
 
+def items_of(table: Table) -> list[Item]:
+    """Return what stands in the accounts of random ledgers."""
+    return [item for account in ACCOUNTS for item in table.items(account)]
+
+
 def export_of(table: Table, folder: Path) -> Path:
-    """Export what stands in the accounts of random ledgers, in two data files."""
-    items = [item for account in ACCOUNTS for item in table.items(account)]
-    export = NewExport(folder, table.name)
-    for half in (items[::2], items[1::2]):
-        with export.data_file() as put:
-            for item in half:
-                put(item)
-    export.finish()
+    """Export what stands in the accounts of random ledgers."""
+    export(items_of(table), folder)
     return folder

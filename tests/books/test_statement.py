@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -24,21 +23,22 @@ from points.storage.timeline import due_lines
 
 from books.cli import main
 from books.engines import duckdb_over
-from books.exports import find_data_files
+from books.exports import DataFile
 from books.queries import Period
 from books.statement import COLUMNS, MOVEMENTS, Figures, Statement, make_statement
 from tests.api.client import Client
 from tests.api.moments import DAY, after
-from tests.books.ledgers import ACCOUNTS, Ledger, export_of
+from tests.books.exported import Item, export
+from tests.books.ledgers import ACCOUNTS, Ledger, items_of
 from tests.simulator.clock import START, VirtualClock, moment
 from tests.simulator.table import Table
 
-Damage = Callable[[dict[str, Any]], bool]
+Damage = Callable[[Item], bool]
 """Alters an item by one point, if it has what is to be altered, and says whether it did."""
 
 
-def statement_of(folder: Path, period: Period) -> Statement:
-    with duckdb_over([file.path for file in find_data_files(folder)], period) as engine:
+def statement_of(files: list[DataFile], period: Period) -> Statement:
+    with duckdb_over([file.path for file in files], period) as engine:
         return make_statement(engine, period)
 
 
@@ -133,10 +133,10 @@ def check(figures: Figures) -> None:
 
 def check_at_random_moments(ledger: Ledger, table: Table, folder: Path, rng: Random) -> set[Kind]:
     """Hold statements to the API; return what was due and unrecorded at their ends."""
-    export_of(table, folder)
+    files = export(items_of(table), folder)
     seen = set()
     for opened, closed in pairwise(sorted(set(random_moments(ledger, table, rng)))):
-        statement = statement_of(folder, Period(opened, closed))
+        statement = statement_of(files, Period(opened, closed))
         held, pending = held_and_pending(closed)
         assert column(statement, "opening") == balances(ledger, opened)
         assert column(statement, "closing") == balances(ledger, closed)
@@ -173,10 +173,9 @@ def days(number: float) -> str:
     return after(number * DAY)
 
 
-def figures_of(table: Table, folder: Path, first: float, last: float) -> Figures:
+def figures_of(files: list[DataFile], first: float, last: float) -> Figures:
     """Return DANNON's figures from one day to another."""
-    opened, closed = moment(first * DAY), moment(last * DAY)
-    return statement_of(export_of(table, folder), Period(opened, closed))["DANNON"]
+    return statement_of(files, Period(moment(first * DAY), moment(last * DAY)))["DANNON"]
 
 
 def test_a_captured_hold_is_spent_when_it_is_captured(
@@ -187,11 +186,10 @@ def test_a_captured_hold_is_spent_when_it_is_captured(
     anna.hold(600)
     clock.sleep(DAY)
     anna.capture(2, 400)
-    (tmp_path / "1").mkdir()
-    (tmp_path / "2").mkdir()
-    held = figures_of(table, tmp_path / "1", 1, 2)
+    files = export(items_of(table), tmp_path)
+    held = figures_of(files, 1, 2)
     assert (held.opening, held.set_aside, held.spent, held.closing, held.held) == (1000, -600, 0, 400, 600)
-    captured = figures_of(table, tmp_path / "2", 2, 3)
+    captured = figures_of(files, 2, 3)
     assert (captured.opening, captured.set_aside, captured.spent, captured.closing) == (400, 600, -400, 600)
     assert captured.held == 0
 
@@ -201,10 +199,9 @@ def test_points_are_issued_when_they_arrive(anna: Client, table: Table, clock: V
     anna.add("DANNON", 70, effective_at=days(1.6))
     clock.sleep(DAY / 2)
     anna.cancel(2)
-    (tmp_path / "1").mkdir()
-    (tmp_path / "2").mkdir()
-    assert figures_of(table, tmp_path / "1", 0, 1) == Figures(pending=500)
-    assert figures_of(table, tmp_path / "2", 1, 2) == Figures(issued=500, closing=500)
+    files = export(items_of(table), tmp_path)
+    assert figures_of(files, 0, 1) == Figures(pending=500)
+    assert figures_of(files, 1, 2) == Figures(issued=500, closing=500)
 
 
 def test_what_expired_before_the_period_is_none_of_it_though_it_is_recorded_in_it(
@@ -214,7 +211,7 @@ def test_what_expired_before_the_period_is_none_of_it_though_it_is_recorded_in_i
     clock.sleep(2.5 * DAY)
     anna.add("DANNON", 5)
     assert [item["kind"]["S"] for item in table.items("anna")] == ["add", "expire", "add"]
-    assert figures_of(table, tmp_path, 2, 3) == Figures(issued=5, closing=5)
+    assert figures_of(export(items_of(table), tmp_path), 2, 3) == Figures(issued=5, closing=5)
 
 
 def test_a_moment_belongs_to_the_period_that_ends_with_it(
@@ -223,11 +220,10 @@ def test_a_moment_belongs_to_the_period_that_ends_with_it(
     anna.add("DANNON", 300, expires_at=days(2))
     clock.sleep(DAY)
     anna.add("DANNON", 5)
-    (tmp_path / "1").mkdir()
-    (tmp_path / "2").mkdir()
-    ends = figures_of(table, tmp_path / "1", 0.5, 1)
+    files = export(items_of(table), tmp_path)
+    ends = figures_of(files, 0.5, 1)
     assert ends == Figures(opening=300, issued=5, closing=305, expiring={"2026-01": 300})
-    assert figures_of(table, tmp_path / "2", 1, 2) == Figures(opening=305, expired=-300, closing=5)
+    assert figures_of(files, 1, 2) == Figures(opening=305, expired=-300, closing=5)
 
 
 def test_what_a_payer_owes_does_not_expire(anna: Client, table: Table, clock: VirtualClock, tmp_path: Path) -> None:
@@ -236,29 +232,24 @@ def test_what_a_payer_owes_does_not_expire(anna: Client, table: Table, clock: Vi
     anna.add("DANNON", 50)
     anna.add("DANNON", -130)
     clock.sleep(DAY)
-    assert figures_of(table, tmp_path, 0, 1).expiring == {"2026-03": 70}
+    assert figures_of(export(items_of(table), tmp_path), 0, 1).expiring == {"2026-03": 70}
 
 
 def test_a_line_that_was_exported_twice_counts_once(anna: Client, table: Table, tmp_path: Path) -> None:
     anna.add("DANNON", 300)
     anna.spend(100)
-    items = [{"Metadata": {}, "Keys": {}, "NewImage": item} for item in table.items("anna")]
-    export_of(table, tmp_path)
-    (data,) = {file.path.parent for file in find_data_files(tmp_path)}
-    (data / "again.json.gz").write_bytes(gzip.compress("".join(json.dumps(item) + "\n" for item in items).encode()))
-    files = sorted(data.iterdir())
-    period = Period(moment(-1), moment(DAY))
-    with duckdb_over(files, period) as engine:
-        assert make_statement(engine, period) == {"DANNON": Figures(issued=300, spent=-100, closing=200)}
+    files = export(items_of(table), tmp_path)
+    entries = [{"Metadata": {}, "Keys": {}, "NewImage": item} for item in items_of(table)]
+    again = tmp_path / "again.json.gz"
+    again.write_bytes(gzip.compress("".join(json.dumps(entry) + "\n" for entry in entries).encode()))
+    statement = statement_of([*files, DataFile(again)], Period(moment(-1), moment(DAY)))
+    assert statement == {"DANNON": Figures(issued=300, spent=-100, closing=200)}
 
 
 def test_the_ledgers_own_items_are_no_lines(anna: Client, table: Table, tmp_path: Path) -> None:
     anna.add("DANNON", 300)
-    items = [*table.items("anna"), {"account": {"S": "#sweeper"}, "sequence": {"N": "1"}, "mark": {"S": "…"}}]
-    (tmp_path / "export.json.gz").write_bytes(
-        gzip.compress("".join(json.dumps({"Item": item}) + "\n" for item in items).encode())
-    )
-    assert statement_of(tmp_path, Period(moment(-1), moment(DAY)))["DANNON"].closing == 300
+    files = export([*items_of(table), {"account": {"S": "#sweeper"}, "sequence": {"N": "1"}}], tmp_path)
+    assert statement_of(files, Period(moment(-1), moment(DAY)))["DANNON"].closing == 300
 
 
 # --- What is wrong is found. ---
@@ -267,7 +258,7 @@ def test_the_ledgers_own_items_are_no_lines(anna: Client, table: Table, tmp_path
 def by_one(name: str, kind: str) -> Damage:
     """Alter a figure of the transaction itself."""
 
-    def damage(item: dict[str, Any]) -> bool:
+    def damage(item: Item) -> bool:
         if item["kind"]["S"] != kind:
             return False
         value = item[name]["L"][0]["L"][1] if "L" in item[name] else item[name]
@@ -277,20 +268,15 @@ def by_one(name: str, kind: str) -> Damage:
     return damage
 
 
-def last_balance(item: dict[str, Any]) -> bool:
+def last_balance(item: Item) -> bool:
     """Alter a figure of the state after the last line."""
     if item["sequence"]["N"] == "6":
         item["balances"]["L"][0]["L"][1]["N"] = "0"
     return item["sequence"]["N"] == "6"
 
 
-def write(folder: Path, items: list[dict[str, Any]]) -> None:
-    text = "".join(json.dumps({"Item": item}) + "\n" for item in items)
-    (folder / "export.json.gz").write_bytes(gzip.compress(text.encode()))
-
-
 @pytest.fixture
-def items(anna: Client, table: Table, clock: VirtualClock) -> list[dict[str, Any]]:
+def items(anna: Client, table: Table, clock: VirtualClock) -> list[Item]:
     """The items of a small ledger; one account in it has nothing wrong."""
     Client(account="bert").add("DANNON", 10)
     anna.add("DANNON", 500, expires_at=days(9))
@@ -301,7 +287,7 @@ def items(anna: Client, table: Table, clock: VirtualClock) -> list[dict[str, Any
     anna.add("DANNON", -5)
     clock.sleep(DAY)
     every = json.dumps([*table.items("bert"), *table.items("anna")])
-    copied: list[dict[str, Any]] = json.loads(every)
+    copied: list[Item] = json.loads(every)
     return copied
 
 
@@ -318,34 +304,34 @@ def items(anna: Client, table: Table, clock: VirtualClock) -> list[dict[str, Any
     ids=["add", "spend", "hold", "capture", "refund", "state"],
 )
 def test_one_point_of_difference_is_an_error_that_names_account_and_payer(
-    damage: Damage, items: list[dict[str, Any]], tmp_path: Path
+    damage: Damage, items: list[Item], tmp_path: Path
 ) -> None:
     assert any(damage(item) for item in items if item["account"]["S"] == "anna")
-    write(tmp_path, items)
+    export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
     assert done.exit_code == 3
     (said,) = done.stdout.splitlines()
     assert said.startswith("anna: the closing balance of DANNON is ")
 
 
-def test_a_missing_line_is_an_error_that_names_the_account(items: list[dict[str, Any]], tmp_path: Path) -> None:
-    write(tmp_path, [item for item in items if item["kind"]["S"] != "capture"])
+def test_a_missing_line_is_an_error_that_names_the_account(items: list[Item], tmp_path: Path) -> None:
+    export([item for item in items if item["kind"]["S"] != "capture"], tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
     assert (done.exit_code, done.stdout.partition(":")[0]) == (1, "anna")
 
 
-def test_an_unknown_layout_is_an_error(items: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_an_unknown_layout_is_an_error(items: list[Item], tmp_path: Path) -> None:
     items[0]["format"]["N"] = "3"
-    write(tmp_path, items)
+    export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
     assert (done.exit_code, done.stdout.partition(":")[0]) == (1, "bert")
 
 
-def test_a_state_that_contradicts_itself_is_an_error(items: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_a_state_that_contradicts_itself_is_an_error(items: list[Item], tmp_path: Path) -> None:
     """The lot that is to expire stands in no range that the index has."""
     for item in items:
         item.pop("timestamp_key", None)
-    write(tmp_path, items)
+    export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-02-01")
     assert (done.exit_code, done.stdout.partition(":")[0]) == (1, "anna")
 
@@ -360,8 +346,8 @@ def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
 # --- How it reads. ---
 
 
-def test_as_json_it_is_a_list_of_one_object_per_payer(items: list[dict[str, Any]], tmp_path: Path) -> None:
-    write(tmp_path, items)
+def test_as_json_it_is_a_list_of_one_object_per_payer(items: list[Item], tmp_path: Path) -> None:
+    export(items, tmp_path)
     done = run(
         "--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02T01:00:00+01:00", "--format", "json"
     )
@@ -384,17 +370,17 @@ def test_as_json_it_is_a_list_of_one_object_per_payer(items: list[dict[str, Any]
     ]
 
 
-def test_as_csv_it_has_a_row_per_payer(items: list[dict[str, Any]], tmp_path: Path) -> None:
-    write(tmp_path, items)
+def test_as_csv_it_has_a_row_per_payer(items: list[Item], tmp_path: Path) -> None:
+    export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02", "--format", "csv")
     (row,) = csv.DictReader(io.StringIO(done.stdout))
     assert list(row) == ["payer", *COLUMNS, "expiring 2026-01"]
     assert (row["payer"], row["closing"], row["expiring 2026-01"]) == ("DANNON", "375", "365")
 
 
-def test_as_a_table_it_ends_in_the_sum(items: list[dict[str, Any]], table: Table, tmp_path: Path) -> None:
+def test_as_a_table_it_ends_in_the_sum(items: list[Item], table: Table, tmp_path: Path) -> None:
     Client(account="carl").add("[bold]UNILEVER[/bold]", 1_000)
-    write(tmp_path, [*items, *table.items("carl")])
+    export([*items, *table.items("carl")], tmp_path)
     said = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-03").stdout
     lines = [line for line in said.replace("┃", "│").splitlines() if line.startswith("│")]
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines]
@@ -420,7 +406,7 @@ def test_a_moment_without_a_zone_is_refused(tmp_path: Path) -> None:
     assert (done.exit_code, "with a zone" in done.stderr) == (2, True)
 
 
-def test_a_statement_that_may_still_change_says_so(items: list[dict[str, Any]], tmp_path: Path) -> None:
-    write(tmp_path, items)
+def test_a_statement_that_may_still_change_says_so(items: list[Item], tmp_path: Path) -> None:
+    export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "9000-01-01")
     assert (done.exit_code, "this may still change" in done.stderr) == (0, True)

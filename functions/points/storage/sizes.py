@@ -1,5 +1,6 @@
 """What DynamoDB counts of an item against its limits."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from points.storage.indexes import LOCAL_INDEXES
@@ -14,7 +15,7 @@ def stored_bytes(item: dict[str, _Value]) -> int:
 
 def item_bytes(item: dict[str, _Value]) -> int:
     """Return the bytes of an item: the names of its attributes, and their values."""
-    return sum(_text_bytes(name) + _value_bytes(value) for name, value in item.items())
+    return _text_bytes("".join(item)) + _values_bytes(item.values())
 
 
 def index_bytes(item: dict[str, _Value]) -> int:
@@ -22,16 +23,22 @@ def index_bytes(item: dict[str, _Value]) -> int:
     return sum(item_bytes(index.entry(item)) for index in LOCAL_INDEXES if index.sort_key in item)
 
 
-def _value_bytes(value: _Value) -> int:
-    [kind] = value
-    content: Any = value[kind]
-    if kind == "S":
-        return _text_bytes(content)
-    if kind == "N":
-        return (len(content.lstrip("-")) + 1) // 2 + 1 + int(content.startswith("-"))
-    if kind == "M":
-        return 3 + sum(1 + _text_bytes(name) + _value_bytes(each) for name, each in content.items())
-    return 3 + len(content) + sum(map(_value_bytes, content))
+def _values_bytes(values: Iterable[_Value]) -> int:
+    """Return the bytes of values: in one loop, not by a call for each, since an item has dozens."""
+    total = 0
+    for value in values:
+        if "S" in value:
+            total += _text_bytes(value["S"])
+        elif "N" in value:
+            digits = value["N"]
+            total += (len(digits) + 3) // 2 if digits[0] != "-" else len(digits) // 2 + 2
+        elif "L" in value:
+            elements = value["L"]
+            total += 3 + len(elements) + _values_bytes(elements)
+        else:
+            members = value["M"]
+            total += 3 + len(members) + item_bytes(members)
+    return total
 
 
 def _text_bytes(text: str) -> int:
