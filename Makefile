@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench test-pythons measure-init clean
+.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench test-pythons measure-init client clean
 
 # The Python that the deployed functions run on. `sam build` wants it on the PATH.
 DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
@@ -90,6 +90,10 @@ measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built fun
 	@$(SAM) build --build-dir .aws-sam/plain --parameter-overrides Architecture=$(MACHINE) >/dev/null 2>&1
 	@.venv-sam/bin/python -m tools.measure_init .aws-sam/plain
 
+client: .venv-client/.all ## Install the client and its command line, .venv-client/bin/points
+	@.venv-client/bin/python -m pip install -qq --disable-pip-version-check --no-deps --editable client
+	@echo "Installed; to have points on the PATH: export PATH=$(CURDIR)/.venv-client/bin:\$$PATH"
+
 clean: ## Remove the environments and what tools left behind; the data of `make run` stays
 	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots .bench .dynamodb-local*
 
@@ -102,6 +106,7 @@ clean: ## Remove the environments and what tools left behind; the data of `make 
 .venv-contract/.all: tests/contract/requirements.txt
 .venv-aws/.all: infra/requirements-aws.txt local/requirements-ministack.txt
 .venv-lambda/.all: infra/requirements-lambda.txt
+.venv-client/.all: client/requirements.txt
 # What that takes, as measured with pip and a fast connection.
 .venv/.run: TAKES = 85 MB and some 15 s
 .venv/.all: TAKES = 520 MB and some 45 s
@@ -111,7 +116,8 @@ clean: ## Remove the environments and what tools left behind; the data of `make 
 .venv-contract/.all: TAKES = 95 MB and some 10 s
 .venv-aws/.all: TAKES = 115 MB and some 15 s
 .venv-lambda/.all: TAKES = 16 MB and a few seconds
+.venv-client/.all: TAKES = 46 MB and a few seconds
 .venv-sam/.all .venv-aws/.all .venv-lambda/.all: VERSION = $(DEPLOYED_PYTHON)
-.venv/.run .venv/.all .venv-ministack/.run .venv-sam/.all .venv-aws/.all .venv-lambda/.all .venv-browser/.all .venv-contract/.all:
+.venv/.run .venv/.all .venv-ministack/.run .venv-sam/.all .venv-aws/.all .venv-lambda/.all .venv-browser/.all .venv-contract/.all .venv-client/.all:
 	@local/environment.sh $(@D) $< "$(VERSION)" "$(TAKES)"
 	@touch $@

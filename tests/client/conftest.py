@@ -11,6 +11,9 @@ from tests.serving import serving
 HURRIED = Patience(deadline_s=60, attempt_s=20, first_pause_s=0.005, longest_pause_s=0.02)
 """Pauses for tests: as random as any, but short."""
 
+ONE_ATTEMPT = Patience(deadline_s=20, attempt_s=20, first_pause_s=1e9, longest_pause_s=1e9)
+"""Gives up after the first attempt, since the pause would go far beyond the deadline."""
+
 
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:

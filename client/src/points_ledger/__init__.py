@@ -11,6 +11,8 @@ from points_ledger.errors import LedgerError, OutcomeUnknown, Refused, Unavailab
 from points_ledger.models import Add, Cancel, Capture, Hold, Refund, Spend, Void
 from points_ledger.tokens import ClientCredentials
 
+__version__ = "1.0.0"
+
 __all__ = [
     "Add",
     "AsyncClient",

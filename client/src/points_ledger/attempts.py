@@ -28,6 +28,8 @@ from points_ledger.http import Call, Request, Response
 
 Result = TypeVar("Result")
 
+_SHORTEST_ATTEMPT_S = 0.1
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -111,7 +113,7 @@ def settle(
             token = (yield Authorize(refused)) if call.authorized else None
         except LedgerError as error:
             raise _given_up(call, error, perhaps_recorded) from error
-        timeout_s = max(min(patience.attempt_s, deadline - clock()), patience.first_pause_s)
+        timeout_s = max(_SHORTEST_ATTEMPT_S, min(patience.attempt_s, deadline - clock()))
         outcome: Response | Lost = yield Send(call.request, token, timeout_s)
         try:
             return _result(call, outcome)

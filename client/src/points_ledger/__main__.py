@@ -1,0 +1,5 @@
+"""`python -m points_ledger` is `points`."""
+
+from points_ledger.cli import main
+
+main(prog_name="points")
