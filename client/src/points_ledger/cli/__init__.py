@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from points_ledger import __version__
-from points_ledger.cli import account, changes, history
+from points_ledger.cli import account, changes, history, moving
 from points_ledger.cli.options import Change
 from points_ledger.cli.output import say
 from points_ledger.errors import IdempotencyKeyReused, LedgerError, TryAgain, VersionMismatch
@@ -73,5 +73,5 @@ def completion(shell: str) -> None:
     click.echo(found(main, {}, "points", "_POINTS_COMPLETE").source())
 
 
-for command in (*changes.COMMANDS, *account.COMMANDS, *history.COMMANDS):
+for command in (*changes.COMMANDS, *account.COMMANDS, *history.COMMANDS, *moving.COMMANDS):
     main.add_command(command)
