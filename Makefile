@@ -74,7 +74,7 @@ sam-local: build-local .venv/.all ## Start a DynamoDB for `sam local`, and say h
 test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a stand-in for AWS in a throw-away place, and test through HTTP
 	@.venv/bin/python -m pytest tests/e2e $(ARGS)
 
-bench: .venv/.all ## Measure costs and speed, beside other designs, for docs/costs.md (ARGS=--quick: that it works)
+bench: .venv/.all ## Measure costs and speed, beside other designs, for docs/costs.md (ARGS=--counts: only counts; --quick: that it works)
 	@PYTHONPATH=functions .venv/bin/python -m bench $(ARGS)
 
 # What differs between Pythons is how they parse, and what they import; `make test` has already been run on one.
