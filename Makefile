@@ -76,7 +76,7 @@ sam-local: build-local .venv/.all ## Start a DynamoDB for `sam local`, and print
 test-e2e: build-local .venv/.all .venv-aws/.all .venv-lambda/.all ## Deploy to a temporary stand-in for AWS, and test it over HTTP
 	@.venv/bin/python -m pytest tests/e2e $(ARGS)
 
-bench: .venv/.all ## Measure costs and speed beside other designs, for docs/costs.md (ARGS=--quick for a smoke test)
+bench: .venv/.all ## Measure costs and speed beside other designs, for docs/costs.md (ARGS=--counts for counts alone, --quick for a smoke test)
 	@PYTHONPATH=functions .venv/bin/python -m bench $(ARGS)
 
 bench-books: .venv/.all ## Measure the books on up to a million lines, for docs/books.md (ARGS=--quick: that it works)

@@ -1,6 +1,7 @@
 """`make bench`: measures everything, and writes it into pages of the documentation, with pictures beside them.
 
-With --quick, small accounts and few rounds, and everything into .bench instead: to see that it works.
+With --counts, only what is counted: a busy machine does not change that. With --quick, small accounts and few rounds,
+and everything into .bench instead: to see that it works.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from typing import Any
 
 from points.storage.dynamodb import make_client
 
-from bench import growth, handlers, hot, plots, report, speed
+from bench import growth, handlers, holds, hot, plots, report, speed
 from bench.alternatives.functions import FunctionsLedger
 from bench.designs import APPS, DESIGNS, OURS, TABLE, tables
 from bench.questions import verdicts
@@ -33,42 +34,53 @@ def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure what the ledger costs, beside others.")
     parser.add_argument("--quick", action="store_true", help="small accounts and few rounds, into .bench")
-    quick = parser.parse_args().quick
-    folder = ROOT / "docs"
-    if quick:
-        folder = ROOT / ".bench"
-        folder.mkdir(exist_ok=True)
-        for page in ("costs.md", "handlers.md"):
-            shutil.copy(ROOT / "docs" / page, folder)
+    parser.add_argument("--counts", action="store_true", help="leave out what is timed")
+    told = parser.parse_args()
+    docs = ROOT / "docs"
+    if told.quick:
+        docs = ROOT / ".bench"
+        shutil.copytree(ROOT / "docs", docs, dirs_exist_ok=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what the functions log and count
     try:
         with running_engine() as url:
             os.environ.update(ENVIRONMENT, AWS_ENDPOINT_URL_DYNAMODB=url)
-            measure(folder, patient_client(), quick=quick)
+            engine = patient_client()
+            with tables(engine):
+                count(docs, engine, quick=told.quick)
+                if not told.counts:
+                    time(docs, engine, quick=told.quick)
     except EngineError as error:
         sys.exit(f"error: {error}")
-    sys.stderr.write(f"Written: costs.md, handlers.md and the pictures, in {folder}\n")
+    sys.stderr.write(f"Written: costs.md and the pages and pictures of measurements, in {docs}\n")
 
 
-def measure(folder: Path, engine: Any, *, quick: bool) -> None:
-    """Measure on an engine, and write into a folder when all is done."""
-    with tables(engine):
-        answers = ask_all()
-        grown = growth.grow(engine, 100 if quick else 100_000)
-        crowds = hot.compare_in_virtual_time([hot.CLIENTS] if quick else [4, hot.CLIENTS], seeds=1 if quick else 8)
-        crowds_on_engine = hot.compare_on_engine(1 if quick else 5)
-        rounds, sizes = (2, [100]) if quick else (20, [1_000, 10_000])
-        times = {lines: speed.measure(engine, lines, rounds) for lines in sizes}
-    page = folder / "costs.md"
+def count(docs: Path, engine: Any, *, quick: bool) -> None:
+    """Count on an engine and in virtual time, and write it into the pages."""
+    answers = ask_all()
+    grown = growth.grow(engine, 100 if quick else 100_000)
+    held = holds.measure(engine, 10 if quick else 1_000)
+    crowds = hot.compare_in_virtual_time([hot.CLIENTS] if quick else [4, hot.CLIENTS], seeds=1 if quick else 8)
+    summary, page = docs / "costs.md", docs / "measurements" / "costs.md"
     report.put(page, "answers", report.verdicts(answers))
     for growth_along in grown:
-        report.put(page, growth_along.axis, report.growth(growth_along))
-    report.put(page, "prices", report.priced(grown))
+        report.put(
+            summary if growth_along.axis == growth.LOTS else page, growth_along.axis, report.growth(growth_along)
+        )
+    report.put(summary, "prices", report.priced(grown))
+    report.put(page, "many holds", report.many_holds(held))
     report.put(page, "crowds in virtual time", report.crowds(crowds))
-    report.put(page, "crowds on the engine", report.crowds(crowds_on_engine))
-    report.put(page, "speed", report.speeds(times))
-    report.put(folder / "handlers.md", "handlers", "\n".join(handlers.tables(handlers.rows_of())))
-    plots.draw(folder, grown, crowds)
+    plots.draw(page.parent, grown, crowds)
+
+
+def time(docs: Path, engine: Any, *, quick: bool) -> None:
+    """Time on this machine, and write it into the pages."""
+    crowds_on_engine = hot.compare_on_engine(1 if quick else 5)
+    rounds, sizes = (2, [100]) if quick else (20, [1_000, 10_000])
+    times = {lines: speed.measure(engine, lines, rounds) for lines in sizes}
+    pages = docs / "measurements"
+    report.put(pages / "costs.md", "crowds on the engine", report.crowds(crowds_on_engine))
+    report.put(pages / "costs.md", "speed", report.speeds(times))
+    report.put(pages / "handlers.md", "handlers", "\n".join(handlers.tables(handlers.rows_of())))
 
 
 def ask_all() -> dict[str, dict[str, str]]:

@@ -18,6 +18,9 @@ STEP = timedelta(minutes=1)
 LATER = START + timedelta(days=3_650)
 """Younger than every lot of every history."""
 
+EXPIRED = START + timedelta(days=1_825)
+"""Later than every lot of every history, and past."""
+
 POINTS = 10
 """In every lot."""
 
@@ -63,8 +66,10 @@ class _Lots:
         raise NotImplementedError
 
 
-def history(account: str, lines: int, *, payers: int = 3, spends: bool) -> Iterator[Line]:
-    """Work out the lines of an account to which payers add a lot in turn, every minute.
+def history(
+    account: str, lines: int, *, payers: int = 3, spends: bool, expires_at: datetime | None = None
+) -> Iterator[Line]:
+    """Work out the lines of an account to which payers add a lot in turn, every minute; all may expire at a moment.
 
     With spends, every tenth line spends what nine have brought, so that about as many lots are open at any time.
     """
@@ -72,7 +77,8 @@ def history(account: str, lines: int, *, payers: int = 3, spends: bool) -> Itera
     for number in range(lines):
         moment = START + number * STEP
         spend = spends and number >= KEPT_OPEN and number % _SPENT_EVERY == 0
-        change = Spend((_SPENT_EVERY - 1) * POINTS) if spend else Add(payer(number % payers), POINTS, moment)
+        add = Add(payer(number % payers), POINTS, moment, expires_at=expires_at)
+        change = Spend((_SPENT_EVERY - 1) * POINTS) if spend else add
         at = next_line(at, plan(change, at.state, moment, lots), moment)
         if at.lot:
             lots.append(at.lot)
@@ -87,7 +93,7 @@ def left_of_lots(lines: Sequence[Line]) -> Iterator[tuple[Line, Add, int]]:
         if line.lot and done.timestamp:
             still_open = is_open(state.ranges, line.lot.position)
             left = done.points - state.part_spent.get(line.sequence, 0) if still_open else 0
-            yield line, Add(line.lot.payer, done.points, done.timestamp), left
+            yield line, Add(line.lot.payer, done.points, done.timestamp, expires_at=done.expires_at), left
 
 
 def signed_points(line: Line) -> int:

@@ -4,23 +4,23 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from points.rules.terms import Add
-from points.storage.dynamodb import make_client
 from points.storage.lines import Line
 
 from bench import accounts
-from bench.accounts import KEPT_OPEN, LATER, POINTS, START, STEP
-from bench.alternatives.ledger import Ledger, RefusedError
+from bench.accounts import EXPIRED, KEPT_OPEN, LATER, POINTS, START, STEP
+from bench.alternatives.ledger import GivesBack, Ledger, RefusedError
 from bench.alternatives.passbook import PassbookLedger, soon
 from bench.alternatives.transactions import MOST_LOTS
 from bench.designs import DESIGNS, OURS_OF_MANY_LOTS, SUMS, TRANSACTIONS, Design
 from bench.meter import Cost, Meter
+from tools.dynamodb_local import patient_client
 
 HISTORY = "lines in the history"
 OPEN_LOTS = "open lots"
-LOTS_OF_A_SPEND = "lots that a spend draws on"
+LOTS = "lots that a change draws on"
 PAYERS = "payers"
 
 A_PAYER = accounts.payer(0)
@@ -40,6 +40,7 @@ OPERATIONS: dict[str, Callable[[Ledger, str], object]] = {
 
 BALANCE_AS_OF = "balance as of a moment"
 SPEND_OF_ALL = "spend of all lots"
+EXPIRY_OF_ALL = "expiry of all lots"
 
 Costs = dict[str, dict[int, Cost | str]]
 """By operation and size; a text says why there is none."""
@@ -65,13 +66,24 @@ def grow(engine: Any, scale: int) -> list[Growth]:
         The largest number of lines and of lots.
     """
     sizes = [10**exponent for exponent in range(6) if 10**exponent <= scale]
-    of_spends, with_many_lots = sorted({*sizes, MOST_LOTS}), (OURS_OF_MANY_LOTS, TRANSACTIONS, SUMS)
+    with_many_lots = (OURS_OF_MANY_LOTS, TRANSACTIONS, SUMS)
     return [
         _measure(engine, HISTORY, DESIGNS, sizes[1:], _history, _operations_and_a_look_back),
         _measure(engine, OPEN_LOTS, with_many_lots, sizes, _open_lots, _operations),
-        _measure(engine, LOTS_OF_A_SPEND, with_many_lots, of_spends, _open_lots, _spend_of_all),
+        _lots_of_a_change(engine, sorted({*sizes, MOST_LOTS})),
         _measure(engine, PAYERS, DESIGNS, sizes[:4], _payers, _operations),
     ]
+
+
+def _lots_of_a_change(engine: Any, sizes: Sequence[int]) -> Growth:
+    """Measure what draws on all lots of an account, and what gives back all that was drawn."""
+    drawn = _measure(engine, LOTS, (OURS_OF_MANY_LOTS, TRANSACTIONS, SUMS), sizes, _open_lots, _draw_on_all)
+    expired = _measure(
+        engine, "lots that expire", (OURS_OF_MANY_LOTS, TRANSACTIONS), sizes, _expiring_lots, _expire_all
+    )
+    for design, costs in expired.costs.items():
+        drawn.costs[design] |= costs
+    return drawn
 
 
 Shape = Callable[[str, int], Iterable[Line]]
@@ -82,7 +94,7 @@ def _measure(
     engine: Any, axis: str, designs: Sequence[Design], sizes: Sequence[int], shape: Shape, operations: Operations
 ) -> Growth:
     growth = Growth(axis, sizes)
-    client = make_client()
+    client = patient_client()
     meter = Meter(client)
     for design in designs:
         costs = growth.costs.setdefault(design.name, {})
@@ -104,12 +116,19 @@ def _open_lots(account: str, lots: int) -> Iterable[Line]:
     return accounts.history(account, lots, spends=False)
 
 
+def _expiring_lots(account: str, lots: int) -> Iterable[Line]:
+    return accounts.history(account, lots, spends=False, expires_at=EXPIRED)
+
+
 def _payers(account: str, payers: int) -> Iterable[Line]:
     return accounts.history(account, max(payers, KEPT_OPEN), payers=payers, spends=False)
 
 
 def _operations(meter: Meter, ledger: Ledger, account: str, _: int) -> dict[str, Cost | str]:
-    return {name: cost_of(meter, partial(operation, ledger, account)) for name, operation in OPERATIONS.items()}
+    costs: dict[str, Cost | str] = {}
+    if isinstance(ledger, GivesBack):
+        costs = draw_and_give_back(meter, ledger, account, POINTS, "a lot")
+    return costs | {name: cost_of(meter, partial(operation, ledger, account)) for name, operation in OPERATIONS.items()}
 
 
 def _operations_and_a_look_back(meter: Meter, ledger: Ledger, account: str, size: int) -> dict[str, Cost | str]:
@@ -120,8 +139,29 @@ def _operations_and_a_look_back(meter: Meter, ledger: Ledger, account: str, size
     return costs
 
 
-def _spend_of_all(meter: Meter, ledger: Ledger, account: str, size: int) -> dict[str, Cost | str]:
+def _draw_on_all(meter: Meter, ledger: Ledger, account: str, size: int) -> dict[str, Cost | str]:
+    if isinstance(ledger, GivesBack):
+        return draw_and_give_back(meter, ledger, account, size * POINTS, "all lots")
     return {SPEND_OF_ALL: cost_of(meter, lambda: ledger.spend(account, size * POINTS))}
+
+
+def draw_and_give_back(meter: Meter, ledger: GivesBack, account: str, points: int, lots: str) -> dict[str, Cost | str]:
+    """Hold points and give them back, then spend them and give them back: the account is as it was."""
+    costs: dict[str, Cost | str] = {}
+    for drawing, giving_back, hold in (("spend", "refund", False), ("hold", "void", True)):
+        names: list[str] = []
+        drawn = cost_of(meter, partial(_draw, ledger, account, points, names, hold=hold))
+        given_back = cost_of(meter, partial(ledger.give_back, account, names[0], hold=hold)) if names else drawn
+        costs |= {f"{drawing} of {lots}": drawn, f"{giving_back} of {lots}": given_back}
+    return costs
+
+
+def _draw(ledger: GivesBack, account: str, points: int, names: list[str], *, hold: bool) -> None:
+    names.append(ledger.draw(account, points, hold=hold))
+
+
+def _expire_all(meter: Meter, ledger: Ledger, account: str, _: int) -> dict[str, Cost | str]:
+    return {EXPIRY_OF_ALL: cost_of(meter, partial(cast(GivesBack, ledger).expire, account))}
 
 
 def cost_of(meter: Meter, operation: Callable[[], object]) -> Cost | str:

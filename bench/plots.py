@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from bench import hot
 from bench.designs import OURS, SUMS, TRANSACTIONS
-from bench.growth import HISTORY, LOTS_OF_A_SPEND, PAYERS, SPEND_OF_ALL, Costs, Growth
+from bench.growth import HISTORY, LOTS, PAYERS, SPEND_OF_ALL, Costs, Growth
 from bench.meter import Cost
 
 mpl.use("svg")
@@ -40,7 +40,7 @@ def draw(folder: Path, grown: Sequence[Growth], crowds: hot.Comparison) -> None:
     """Draw all pictures into a folder."""
     by_axis = {growth.axis: growth for growth in grown}
     of_spend = "What a spend writes: write units, by the lots that it draws on"
-    _draw_designs(folder / "costs-spend.svg", of_spend, "lots", by_axis[LOTS_OF_A_SPEND], SPEND_OF_ALL, "write_units")
+    _draw_designs(folder / "costs-spend.svg", of_spend, "lots", by_axis[LOTS], SPEND_OF_ALL, "write_units")
     of_history = "What an add reads: read units, by the length of the account's history"
     _draw_designs(folder / "costs-history.svg", of_history, "lines", by_axis[HISTORY], "add", "read_units")
     of_payers = "What an add writes: write units, by the account's payers"

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import cast
 
-from bench import hot, prices, speed
+from bench import holds, hot, prices, speed
 from bench.designs import OURS, SUMS, TRANSACTIONS
 from bench.growth import HISTORY, Costs, Growth
 from bench.meter import Cost
@@ -17,10 +18,12 @@ PRICED_AT = 1_000
 
 
 def put(page: Path, name: str, content: str) -> None:
-    """Put a table into a page, in place of the one of that name."""
-    text = page.read_text()
+    """Put a table into a page, with its date, in place of the one of that name."""
+    text, dated = page.read_text(), f"Measured on {datetime.now(UTC):%-d %B %Y}."
     pattern = rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)"
-    replaced, found = re.subn(pattern, lambda place: f"{place[1]}\n{content}\n\n{place[2]}", text, flags=re.DOTALL)
+    replaced, found = re.subn(
+        pattern, lambda place: f"{place[1]}\n{content}\n\n{dated}\n\n{place[2]}", text, flags=re.DOTALL
+    )
     if found != 1:
         raise ValueError(f"{page} has no place for {name}")
     page.write_text(replaced)
@@ -76,6 +79,22 @@ def _price_of(costs: Costs, operation: str, size: int) -> str:
 
 def _dollars(amount: float) -> str:
     return f"${amount + 1e-9:.2f}"  # half a cent is rounded up
+
+
+def many_holds(steps_of: holds.Steps) -> str:
+    """Show what a hold and a void cost after so many, and what has become of the account."""
+    rows = [
+        [f"{number:,}", design, str(step.hold), str(step.void), *_shape(step)]
+        for number in holds.SHOWN
+        for design, steps in steps_of.items()
+        if (step := steps.get(number))
+    ]
+    header = ["holds and voids so far", "ledger", "a hold", "a void", "ranges, at most", "bytes of the line"]
+    return _table(header, rows)
+
+
+def _shape(step: holds.Step) -> list[str]:
+    return [f"{step.ranges}", f"{step.line_bytes:,}"] if step.ranges else ["", ""]
 
 
 def crowds(outcomes: hot.Comparison) -> str:

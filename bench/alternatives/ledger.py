@@ -1,6 +1,6 @@
 """What every ledger that is compared can do."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from points.rules.terms import Add
 
@@ -27,3 +27,17 @@ class Ledger(Protocol):
 
     def history(self, account: str) -> list[int]:
         """Tell the points of every accepted request, in order: what was added, or less than 0 for what was spent."""
+
+
+@runtime_checkable
+class GivesBack(Ledger, Protocol):
+    """A ledger whose points can be held, come back, and expire."""
+
+    def draw(self, account: str, points: int, *, hold: bool) -> str:
+        """Spend points or hold them, and say under which name they can come back."""
+
+    def give_back(self, account: str, name: str, *, hold: bool) -> None:
+        """Refund a spend, or void a hold."""
+
+    def expire(self, account: str) -> None:
+        """Record what has expired."""

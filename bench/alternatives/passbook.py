@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from points.rules.refusals import Refusal
-from points.rules.terms import Add, Spend
+from points.rules.terms import Add, Change, Hold, Refund, Spend, Void
 from points.storage.attributes import Item
 from points.storage.errors import UnavailableError
 from points.storage.lines import Line, Retry, to_item
@@ -33,6 +33,18 @@ class PassbookLedger:
         taken = self._record(account, Spend(points), key).line.transaction.taken or {}
         return [(payer, -points) for payer, points in taken.items()]
 
+    def draw(self, account: str, points: int, *, hold: bool) -> str:
+        """Spend points or hold them, and say under which name they can come back."""
+        return str(self._record(account, Hold(points) if hold else Spend(points), None).line.sequence)
+
+    def give_back(self, account: str, name: str, *, hold: bool) -> None:
+        """Refund a spend, or void a hold."""
+        self._record(account, Void(int(name)) if hold else Refund(int(name)), None)
+
+    def expire(self, account: str) -> None:
+        """Record what has expired."""
+        self.passbook.settle(account, soon())
+
     def balance(self, account: str) -> dict[str, int]:
         """Tell the points per payer."""
         return dict(self.passbook.now(account, soon()).at.state.balances)
@@ -42,7 +54,7 @@ class PassbookLedger:
         newest_first = self.passbook.lines(account, soon(), below=None, limit=1_000)
         return [signed_points(line) for line in reversed(newest_first)]
 
-    def _record(self, account: str, change: Add | Spend, key: str | None) -> Recorded:
+    def _record(self, account: str, change: Change, key: str | None) -> Recorded:
         retry = Retry(key, repr(change)) if key else None
         try:
             return self.passbook.record(account, change, soon(), retry=retry)

@@ -2,13 +2,17 @@
 
 An account has one item for its balance, with a version on which every change is conditional; an item for each lot, in
 order of time; and an item for each request, under its key. The balance also says where the open lots begin, so that a
-spend need not read past all that are spent, and what payers owe, so that the order of arrival does not matter.
+spend need not read past all that are spent, and what payers owe, so that the order of arrival does not matter. A
+request's item keeps which lots it drew on, so that a refund and the end of a hold find them; debts that they have paid
+stay paid.
 """
 
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -30,7 +34,11 @@ FIRST_PAGE = 100
 NO_LOT = "lot$"
 """Above every lot."""
 
+NEVER = "never"
+"""Above every moment."""
+
 Taken = list[tuple[str, int]]
+"""Points by payer, or by the item of a lot."""
 
 
 @dataclass
@@ -49,6 +57,7 @@ class StoredLot(NamedTuple):
     item: str
     payer: str
     left: int
+    expires_at: str
 
 
 class Change(NamedTuple):
@@ -57,6 +66,7 @@ class Change(NamedTuple):
     writes: list[dict[str, Any]]
     points: int
     taken: Taken
+    lots: Taken = []  # noqa: RUF012 - never changed
 
 
 def table(name: str) -> dict[str, Any]:
@@ -95,31 +105,39 @@ class TransactionsLedger:
 
     def spend(self, account: str, points: int, key: str | None = None) -> Taken:
         """Spend points, oldest first, and say how many were taken from whom."""
+        return self._transact(account, key, self._drawing(account, points))
+
+    def draw(self, account: str, points: int, *, hold: bool) -> str:  # noqa: ARG002 - both write the same
+        """Spend points or hold them, and say under which name they can come back."""
+        name = str(uuid4())
+        self._transact(account, None, self._drawing(account, points), name)
+        return name
+
+    def give_back(self, account: str, name: str, *, hold: bool) -> None:  # noqa: ARG002 - both write the same
+        """Refund a spend or end a hold: what was drawn goes back into its lots."""
 
         def change(balance: Balance) -> Change:
-            if points > sum(balance.points.values()):
-                raise RefusedError("the user does not have enough points")
-            writes, taken = [], dict[str, int]()
-            missing = points
-            for lot in self._lots(account, balance.first_open):
-                if not lot.left:
-                    continue
-                settled = min(lot.left, balance.owed.get(lot.payer, 0))
-                given = min(lot.left - settled, missing)
-                writes.append(self._set_left(account, lot.item, lot.left - settled - given))
-                balance.owed[lot.payer] = balance.owed.get(lot.payer, 0) - settled
-                balance.points[lot.payer] -= given
-                balance.first_open = lot.item
-                if given:
-                    taken[lot.payer] = taken.get(lot.payer, 0) + given
-                missing -= given
-                if len(writes) > MOST_LOTS:
-                    raise RefusedError(f"{MOST_LOTS} lots are the most")
-                if not missing:
-                    break
-            return Change(writes, -points, list(taken.items()))
+            drawn = self._request_under(account, name)
+            if drawn is None:
+                raise RefusedError("there is no such request")
+            lots, taken = _from_pairs(drawn["lots"]), _from_pairs(drawn["taken"])
+            for payer, points in taken:
+                balance.points[payer] += points
+            balance.first_open = min(balance.first_open, lots[0][0])
+            return Change([self._put_back(account, *lot) for lot in lots], sum(points for _, points in taken), [])
 
-        return self._transact(account, key, change)
+        self._transact(account, None, change, f"end of {name}")
+
+    def expire(self, account: str) -> None:
+        """Take out of the balance what has expired, in as many transactions as that takes."""
+        now = format_recorded_at(datetime.now(UTC))
+
+        def due() -> list[StoredLot]:
+            lots = self._lots(account, self._balance(account).first_open)
+            return list(islice((lot for lot in lots if lot.left and lot.expires_at <= now), MOST_LOTS))
+
+        while lots := due():
+            self._transact(account, None, lambda balance: self._take(account, balance, lots, None))
 
     def balance(self, account: str) -> dict[str, int]:
         """Tell the points per payer."""
@@ -131,14 +149,48 @@ class TransactionsLedger:
         in_order = sorted(requests, key=lambda item: int(item["version"]["N"]))
         return [int(item["points"]["N"]) for item in in_order]
 
-    def _transact(self, account: str, key: str | None, change: Callable[[Balance], Change]) -> Taken:
+    def _drawing(self, account: str, points: int) -> Callable[[Balance], Change]:
+        def change(balance: Balance) -> Change:
+            if points > sum(balance.points.values()):
+                raise RefusedError("the user does not have enough points")
+            return self._take(account, balance, self._lots(account, balance.first_open), points)
+
+        return change
+
+    def _take(self, account: str, balance: Balance, lots: Iterable[StoredLot], points: int | None) -> Change:
+        """Take so many points from lots, or all that they have; each first pays what its payer owes."""
+        writes, taken, of_lots, missing = [], dict[str, int](), Taken(), points
+        for lot in lots:
+            if not lot.left:
+                continue
+            settled = min(lot.left, balance.owed.get(lot.payer, 0))
+            given = lot.left - settled if missing is None else min(lot.left - settled, missing)
+            writes.append(self._set_left(account, lot.item, lot.left - settled - given))
+            balance.owed[lot.payer] = balance.owed.get(lot.payer, 0) - settled
+            balance.points[lot.payer] -= given
+            balance.first_open = lot.item
+            if given:
+                taken[lot.payer] = taken.get(lot.payer, 0) + given
+                of_lots.append((lot.item, given))
+            if len(writes) > MOST_LOTS:
+                raise RefusedError(f"{MOST_LOTS} lots are the most")
+            if missing is not None:
+                missing -= given
+                if not missing:
+                    break
+        return Change(writes, -sum(taken.values()), list(taken.items()), of_lots)
+
+    def _transact(
+        self, account: str, key: str | None, change: Callable[[Balance], Change], name: str | None = None
+    ) -> Taken:
+        """Write a change and its request, whose key may be known already; a name is new."""
         if key and (taken := self._taken_under(account, key)) is not None:
             return taken
         for _ in range(MOST_TRIES):
             balance = self._balance(account)
             done = change(balance)
             version, balance.version = balance.version, balance.version + 1
-            request = request_item(account, key or str(uuid4()), balance.version, done.points, done.taken)
+            request = request_item(account, key or name or str(uuid4()), balance.version, done)
             try:
                 self._client.transact_write_items(
                     TransactItems=[*done.writes, self._put_balance(account, balance, version), self._put_new(request)]
@@ -164,13 +216,17 @@ class TransactionsLedger:
         )
 
     def _taken_under(self, account: str, key: str) -> Taken | None:
+        item = self._request_under(account, key)
+        return _from_pairs(item["taken"]) if item else None
+
+    def _request_under(self, account: str, key: str) -> Item | None:
         item_key = {"account": {"S": account}, "item": {"S": f"key#{key}"}}
-        item = self._client.get_item(TableName=self._table, Key=item_key, ConsistentRead=True).get("Item")
-        return item and [(pair["L"][0]["S"], int(pair["L"][1]["N"])) for pair in item["taken"]["L"]]
+        item: Item | None = self._client.get_item(TableName=self._table, Key=item_key, ConsistentRead=True).get("Item")
+        return item
 
     def _lots(self, account: str, first: str) -> Iterator[StoredLot]:
         for item in self._query(account, first, NO_LOT, limit=FIRST_PAGE):
-            yield StoredLot(item["item"]["S"], item["payer"]["S"], int(item["left"]["N"]))
+            yield StoredLot(item["item"]["S"], item["payer"]["S"], int(item["left"]["N"]), item["expires_at"]["S"])
 
     def _query(self, account: str, first: str, last: str, limit: int) -> Iterator[Item]:
         request: dict[str, Any] = {
@@ -196,6 +252,17 @@ class TransactionsLedger:
                 "UpdateExpression": "SET #left = :left",
                 "ExpressionAttributeNames": {"#left": "left"},
                 "ExpressionAttributeValues": {":left": {"N": str(left)}},
+            }
+        }
+
+    def _put_back(self, account: str, item: str, points: int) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"account": {"S": account}, "item": {"S": item}},
+                "UpdateExpression": "ADD #left :points",
+                "ExpressionAttributeNames": {"#left": "left"},
+                "ExpressionAttributeValues": {":points": {"N": str(points)}},
             }
         }
 
@@ -229,7 +296,7 @@ def items(lines: Iterable[Line]) -> Iterator[Item]:
     first_open = NO_LOT
     for line in lines:
         taken = [(payer, -points) for payer, points in (line.transaction.taken or {}).items()]
-        yield request_item(account, f"loaded {line.sequence}", line.sequence, signed_points(line), taken)
+        yield request_item(account, f"loaded {line.sequence}", line.sequence, Change([], signed_points(line), taken))
     for line, add, left in left_of_lots(lines):
         item = lot_item(account, add, line.sequence, left)
         first_open = min(first_open, item["item"]["S"]) if left else first_open
@@ -245,6 +312,7 @@ def lot_item(account: str, add: Add, version: int, left: int) -> Item:
         "payer": {"S": add.payer},
         "points": {"N": str(add.points)},
         "left": {"N": str(left)},
+        "expires_at": {"S": format_recorded_at(add.expires_at) if add.expires_at else NEVER},
     }
 
 
@@ -260,15 +328,24 @@ def balance_item(account: str, balance: Balance) -> Item:
     }
 
 
-def request_item(account: str, key: str, version: int, points: int, taken: Taken) -> Item:
+def request_item(account: str, key: str, version: int, done: Change) -> Item:
     """Lay out a request that was accepted."""
     return {
         "account": {"S": account},
         "item": {"S": f"key#{key}"},
         "version": {"N": str(version)},
-        "points": {"N": str(points)},
-        "taken": {"L": [{"L": [{"S": payer}, {"N": str(of_payer)}]} for payer, of_payer in taken]},
+        "points": {"N": str(done.points)},
+        "taken": _to_pairs(done.taken),
+        "lots": _to_pairs(done.lots),
     }
+
+
+def _to_pairs(taken: Taken) -> dict[str, Any]:
+    return {"L": [{"L": [{"S": name}, {"N": str(points)}]} for name, points in taken]}
+
+
+def _from_pairs(value: dict[str, Any]) -> Taken:
+    return [(pair["L"][0]["S"], int(pair["L"][1]["N"])) for pair in value["L"]]
 
 
 def _from_map(value: dict[str, Any]) -> dict[str, int]:

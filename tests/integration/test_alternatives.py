@@ -5,8 +5,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from points.rules.terms import Add
 
-from bench.designs import APPS, DESIGNS, App, Design, tables
+from bench.accounts import EXPIRED, LATER, START
+from bench.alternatives.ledger import GivesBack
+from bench.designs import APPS, DESIGNS, OURS, TRANSACTIONS, App, Design, tables
 from bench.questions import QUESTIONS, verdicts
 
 WRONG = {
@@ -35,6 +38,23 @@ def _tables(engine: Any) -> Iterator[None]:
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
 def test_a_design_answers_rightly(design: Design, passbooks_client: Any) -> None:
     check(design.name, verdicts(lambda: design.ledger(passbooks_client)))
+
+
+@pytest.mark.usefixtures("_tables")
+@pytest.mark.parametrize("design", [OURS, TRANSACTIONS], ids=lambda design: design.name)
+def test_a_design_gives_back_and_lets_points_expire(design: Design, passbooks_client: Any) -> None:
+    ledger, account = design.ledger(passbooks_client), "gives back"
+    assert isinstance(ledger, GivesBack)
+    ledger.add(account, Add("DANNON", 10, START))
+    ledger.add(account, Add("UNILEVER", 5, LATER))
+    for hold in (True, False):
+        name = ledger.draw(account, 12, hold=hold)
+        assert ledger.balance(account) == {"DANNON": 0, "UNILEVER": 3}
+        ledger.give_back(account, name, hold=hold)
+        assert ledger.balance(account) == {"DANNON": 10, "UNILEVER": 5}
+    ledger.add(account, Add("MILLER", 7, START, expires_at=EXPIRED))
+    ledger.expire(account)
+    assert ledger.balance(account) == {"DANNON": 10, "UNILEVER": 5, "MILLER": 0}
 
 
 @pytest.mark.parametrize("app", APPS, ids=lambda app: app.name)

@@ -9,11 +9,11 @@ from points.storage.dynamodb import make_client
 
 from bench.accounts import KEPT_OPEN, POINTS, history
 from bench.alternatives.passbook import PassbookLedger
-from bench.growth import OPERATIONS, cost_of
+from bench.growth import OPERATIONS, cost_of, draw_and_give_back
 from bench.meter import Cost, Meter
 from tests.api.conftest import TABLE
 from tests.integration.ledger import Ledger, soon
-from tests.integration.test_scale import ACCOUNT, begin_with_a_lot_each
+from tests.integration.test_scale import ACCOUNT, LONG_AGO, begin_with_a_lot_each
 
 COSTS = {
     "balance": Cost(1, 0, 1),
@@ -68,6 +68,32 @@ def test_a_spend_is_one_write_unit(
 
     assert (cost.requests, cost.write_units) == (requests, 1)
     assert cost.read_units <= most_read_units
+
+
+@pytest.mark.parametrize(("lots", "most_requests"), [(1, 6), (100, 6), (10_000, 12)])
+def test_what_draws_and_what_comes_back_is_a_line_each(
+    lots: int, most_requests: int, ledger: Ledger, meter: Meter
+) -> None:
+    begin_with_a_lot_each(ledger, [f"PAYER {number % 3}" for number in range(lots)])
+    book = PassbookLedger(meter.client, TABLE["TableName"])
+
+    counted = draw_and_give_back(meter, book, ACCOUNT, lots * POINTS, "all")
+
+    costs = {name: cost for name, cost in counted.items() if isinstance(cost, Cost)}
+    written = {name: cost.write_units for name, cost in costs.items()}
+    assert written == {"spend of all": 1, "refund of all": 2, "hold of all": 2, "void of all": 2}
+    assert max(cost.requests for cost in costs.values()) <= most_requests
+
+
+@pytest.mark.parametrize(("lots", "requests"), [(1, 3), (100, 3), (10_000, 9)])
+def test_an_expiry_is_one_write_unit(lots: int, requests: int, ledger: Ledger, meter: Meter) -> None:
+    begin_with_a_lot_each(ledger, [f"PAYER {number % 3}" for number in range(lots)], LONG_AGO)
+    book = PassbookLedger(meter.client, TABLE["TableName"])
+
+    with meter.counting() as cost:
+        book.expire(ACCOUNT)
+
+    assert (cost.requests, cost.write_units) == (requests, 1 + (lots == 10_000))
 
 
 def test_a_lost_race_costs_a_request_and_the_line_s_write_units(ledger: Ledger, meter: Meter) -> None:
