@@ -16,13 +16,23 @@ SOURCE = "points-ledger"
 MOST_ENTRIES = 10
 """How many entries PutEvents takes at once."""
 
-MOST_BYTES = 256 * 1024
-"""How large the entries of one PutEvents may be together. EventBridge itself takes 1 MB by now, many targets do not."""
-
 _ENVELOPE_BYTES = 1024
 """Room for what EventBridge puts around an event on its way to a target."""
 
+MOST_BYTES = 1024 * 1024 - _ENVELOPE_BYTES
+"""How large an event may be: EventBridge takes 1 MB."""
+
+ANY_TARGET_BYTES = 256 * 1024 - _ENVELOPE_BYTES
+"""How large an event may be to fit behind every rule: SNS, Step Functions and others take 256 KB."""
+
 _TIME_BYTES = 14
+
+_CONNECT_TIMEOUT_S = 1
+_READ_TIMEOUT_S = 2
+_ATTEMPTS = 2
+
+LONGEST_PUT_S = _ATTEMPTS * (_CONNECT_TIMEOUT_S + _READ_TIMEOUT_S) + 1
+"""How long one request takes at most, with the pause between its attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +54,9 @@ class Event:
     time: datetime | None = None
 
     @property
-    def fits(self) -> bool:
-        """Whether it is small enough for the bus and for every target behind it."""
-        return _bytes_of(_entry(self)) <= MOST_BYTES - _ENVELOPE_BYTES
+    def size(self) -> int:
+        """Its bytes, as PutEvents counts them."""
+        return _bytes_of(_entry(self))
 
 
 class Failed(NamedTuple):
@@ -64,7 +74,11 @@ class EventBridge(Protocol):
 
 def make_client() -> EventBridge:
     """Make a client that tries twice and gives up soon: whoever puts events repeats those that failed."""
-    config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
+    config = Config(
+        connect_timeout=_CONNECT_TIMEOUT_S,
+        read_timeout=_READ_TIMEOUT_S,
+        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+    )
     return cast(EventBridge, get_session().create_client("events", config=config))
 
 
@@ -90,13 +104,13 @@ class Bus:
         other. A request without a clear answer counts as failed, so an event that is put again may arrive twice.
         """
         failed: list[Failed] = []
-        small: list[Event] = []
+        fitting: list[Event] = []
         for event in events:
-            if event.fits:
-                small.append(event)
+            if event.size <= MOST_BYTES:
+                fitting.append(event)
             else:
                 failed.append(Failed(event, "TooLarge"))
-        for request in _requests(small):
+        for request in _requests(fitting):
             failed += self._put(request)
         return failed
 
@@ -117,16 +131,15 @@ class Bus:
 
 
 def _requests(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """Cut events into as few requests as hold them, in their order."""
+    """Cut events into as few requests as hold them, in their order. A large one travels alone."""
     request: list[Event] = []
     size = 0
     for event in events:
-        own = _bytes_of(_entry(event))
-        if request and (len(request) == MOST_ENTRIES or size + own > MOST_BYTES):
+        if request and (len(request) == MOST_ENTRIES or size + event.size > ANY_TARGET_BYTES):
             yield request
             request, size = [], 0
         request.append(event)
-        size += own
+        size += event.size
     if request:
         yield request
 
