@@ -1,6 +1,6 @@
 """Leave out of a build (python tools/trim.py .aws-sam/build) what no function uses.
 
-botocore describes some 400 services. To find the one that is used it looks into the folders of all, at every start.
+botocore describes some 400 services. To find those that are used it looks into the folders of all, at every start.
 """
 
 import json
@@ -8,7 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
-SERVICE = "dynamodb"
+SERVICES = {"dynamodb", "events"}
+"""What the functions call."""
+
 PAGES = {"docs.py", "docs_assets"}
 """All that DocsFunction is made of, and no other function has any use for."""
 
@@ -26,15 +28,15 @@ def trim(function: Path) -> None:
 
 
 def trim_botocore(data: Path) -> None:
-    """Leave botocore what it needs to know to call DynamoDB, in any Region."""
+    """Leave botocore what it needs to know to call these services, in any Region."""
     for service in list(data.iterdir()):
-        if service.is_dir() and service.name != SERVICE:
+        if service.is_dir() and service.name not in SERVICES:
             _remove(service)
     for examples in list(data.rglob("examples-1.json")):
         _remove(examples)
     endpoints = json.loads((data / "endpoints.json").read_text())
     for partition in endpoints["partitions"]:
-        partition["services"] = {SERVICE: partition["services"][SERVICE]}
+        partition["services"] = {name: it for name, it in partition["services"].items() if name in SERVICES}
     (data / "endpoints.json").write_text(json.dumps(endpoints))
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from tools.trim import trim, trim_botocore
+from tools.trim import SERVICES, trim, trim_botocore
 
 DATA = Path(botocore.__file__).parent / "data"
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-4", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1", "xx-new-9"]
@@ -17,30 +17,33 @@ REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-4", "cn-north-1", "us-gov-
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """What botocore knows of DynamoDB and of one other service."""
+    """What botocore knows of the services that are called, and of one other."""
     copy = tmp_path / "data"
     copy.mkdir()
     for file in DATA.iterdir():
         if file.is_file():
             shutil.copy(file, copy)
-    for service in ("dynamodb", "sts"):
+    for service in (*SERVICES, "sts"):
         shutil.copytree(DATA / service, copy / service)
     return copy
 
 
-def _client(region: str) -> tuple[str, str, str, str]:
-    meta = Session().create_client("dynamodb", region).meta
+def _client(service: str, region: str) -> tuple[str, str, str, str]:
+    meta = Session().create_client(service, region).meta
     return (meta.endpoint_url, meta.partition, meta.config.region_name, meta.service_model.api_version)
 
 
-def test_a_client_finds_the_same_endpoints_with_what_is_left(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_PROFILE"):
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_a_client_finds_the_same_endpoints_with_what_is_left(
+    data: Path, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    before = [_client(region) for region in REGIONS]
+    before = [_client(service, region) for region in REGIONS]
     trim_botocore(data)
     monkeypatch.setattr(Loader, "BUILTIN_DATA_PATH", str(data))
-    assert [_client(region) for region in REGIONS] == before
-    assert {path.name for path in data.iterdir() if path.is_dir()} == {"dynamodb"}
+    assert [_client(service, region) for region in REGIONS] == before
+    assert {path.name for path in data.iterdir() if path.is_dir()} == SERVICES
     assert (data / "endpoints.json").stat().st_size * 20 < (DATA / "endpoints.json").stat().st_size
 
 
