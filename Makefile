@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local sam-local test-e2e bench bench-books books books-template test-pythons measure-init client clean
+.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local replay sam-local test-e2e bench bench-books books books-template test-pythons measure-init client clean
 
 # The Python that the deployed functions run on. `sam build` wants it on the PATH.
 DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
@@ -69,6 +69,9 @@ build-local:
 
 deploy-local: build-local .venv/.all .venv-aws/.all ## Deploy to a stand-in for AWS on this machine, and print calls to paste
 	@exec .venv/bin/python -m tools.deploy_local .aws-sam/local
+
+replay: .venv/.run ## Publish the events that the bucket kept (ARGS=STACK): see docs/runbook.md
+	@.venv/bin/python -m tools.replay $(ARGS)
 
 sam-local: build-local .venv/.all ## Start a DynamoDB for `sam local`, and print its commands (needs Docker, Java 17, and npm the first time)
 	@PYTHONPATH=functions exec .venv/bin/python -m tools.sam_local

@@ -42,7 +42,9 @@ def run() -> None:
         to_start_over = running.enter_context(running_dynamodb(data))
         data.mkdir(parents=True, exist_ok=True)
         log.write_text("")
-        functions = {it.name: running.enter_context(RunningFunction(it, log)) for it in template.functions}
+        called = {route.function for route in template.routes}
+        served = [it for it in template.functions if it.name in called]  # the others are for AWS alone
+        functions = {it.name: running.enter_context(RunningFunction(it, log)) for it in served}
         make_tables(template.tables, to_start_over)
         for function in functions.values():
             function.wait_until_ready()

@@ -1,19 +1,24 @@
 """Leave out of a build (python tools/trim.py .aws-sam/build) what no function uses.
 
-botocore describes some 400 services. To find the one that is used it looks into the folders of all, at every start. Of
-that one it reads and works through all 62 operations, and the ledger calls three.
+botocore describes some 400 services. To find those that are used it looks into the folders of all, at every start. Of
+these it reads and works through all operations, and the ledger calls a few.
 """
 
 import gzip
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-SERVICE = "dynamodb"
-OPERATIONS = ("GetItem", "PutItem", "Query")
+CALLED = {
+    "dynamodb": ("DescribeTable", "GetItem", "PutItem", "Query"),
+    "events": ("PutEvents",),
+    "sqs": ("SendMessageBatch",),
+}
+"""The operations of each service that the functions call."""
+
 PAGES = {"docs.py", "docs_assets"}
 """All that DocsFunction is made of, and no other function has any use for."""
 
@@ -31,9 +36,9 @@ def trim(function: Path) -> None:
 
 
 def trim_botocore(data: Path) -> None:
-    """Leave botocore what it needs to know to call DynamoDB, in any Region."""
+    """Leave botocore what it needs to know to call these operations, in any Region."""
     for service in list(data.iterdir()):
-        if service.is_dir() and service.name != SERVICE:
+        if service.is_dir() and service.name not in CALLED:
             _remove(service)
     for examples in list(data.rglob("examples-1.json")):
         _remove(examples)
@@ -41,16 +46,17 @@ def trim_botocore(data: Path) -> None:
         packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))  # is read faster
         _remove(packed)
     for file in data.rglob("service-2.json"):
-        file.write_text(json.dumps(trim_model(json.loads(file.read_text()))))
+        model = trim_model(json.loads(file.read_text()), CALLED[file.relative_to(data).parts[0]])
+        file.write_text(json.dumps(model))
     endpoints = json.loads((data / "endpoints.json").read_text())
     for partition in endpoints["partitions"]:
-        partition["services"] = {SERVICE: partition["services"][SERVICE]}
+        partition["services"] = {name: it for name, it in partition["services"].items() if name in CALLED}
     (data / "endpoints.json").write_text(json.dumps(endpoints))
 
 
-def trim_model(model: dict[str, Any]) -> dict[str, Any]:
+def trim_model(model: dict[str, Any], called: Iterable[str]) -> dict[str, Any]:
     """Leave a service's model the operations that are called and the shapes that these name, undocumented."""
-    operations = {name: model["operations"][name] for name in OPERATIONS}
+    operations = {name: model["operations"][name] for name in called}
     shapes: dict[str, Any] = {}
     found = list(_shapes_in(operations))
     while found:

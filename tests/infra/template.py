@@ -46,20 +46,25 @@ def only(kind: str) -> dict[str, Any]:
 def functions() -> dict[str, Properties]:
     """Return the functions' properties, with those that they have from Globals."""
     common = template()["Globals"]["Function"]
-    return {
-        name: common | {key: _merged(common.get(key), value) for key, value in it["Properties"].items()}
-        for name, it in resources("AWS::Serverless::Function").items()
-    }
+    return {name: _merged(common, it["Properties"]) for name, it in resources("AWS::Serverless::Function").items()}
+
+
+def functions_of_the_api() -> dict[str, Properties]:
+    """Return those functions that a route leads to."""
+    behind = {route.function for route in routes()}
+    return {name: properties for name, properties in functions().items() if name in behind}
 
 
 def routes() -> Iterator[Route]:
     """Yield every route."""
     for name, properties in functions().items():
-        for event in properties["Events"].values():
+        for event in properties.get("Events", {}).values():
             assert event["Type"] == "HttpApi"
             route = event["Properties"]
             yield Route(f"{route['Method']} {route['Path']}", name, route.get("Auth", {}))
 
 
 def _merged(common: Any, own: Any) -> Any:
-    return common | own if isinstance(common, dict) and isinstance(own, dict) else own
+    if isinstance(common, dict) and isinstance(own, dict):
+        return common | {key: _merged(common.get(key), value) for key, value in own.items()}
+    return own

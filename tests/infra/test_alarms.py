@@ -2,34 +2,47 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from points.api.observability import NAMESPACE, RECORDED
 from points.rules.terms import Kind
 
-from tests.infra.template import PATH, Properties, functions, only, resources, template
+from tests.infra.template import PATH, Properties, functions, functions_of_the_api, only, resources, template
 
 ALARMS = {name: it["Properties"] for name, it in resources("AWS::CloudWatch::Alarm").items()}
 RUNBOOK_WORTHY = {
     "InternalErrors", "Unavailable", "Busy", "UnknownOutcomes", "Throttles", "SlowRequests", "ServerErrors",
     "WriteThrottles", "CalendarThrottles", "ReadThrottles", "TableErrors", "RefusedSpends", "LostRaces", "FullAccounts",
+    "LateEvents", "KeptEvents", "DroppedEvents",
 }  # fmt: skip
-BODY = only("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"]
+MAIN_PART, OPTIONAL_PARTS = only("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"]
+
+
+def _body(part: Callable[[dict[str, Any]], str]) -> str:
+    """Put the dashboard together, of its main part and what is chosen of each optional one."""
+    chosen = {name: part(choice) for name, choice in OPTIONAL_PARTS.items()}
+    return re.sub(r"\$\{(\w+)\}", lambda match: chosen.get(match[1], match[0]), MAIN_PART)
+
+
+BODY = _body(lambda choice: choice["Fn::If"][1]["Fn::Sub"])
 WIDGETS = json.loads(BODY)["widgets"]
 AWS_METRICS = {
-    "AWS/Lambda": {"Errors", "Throttles"},
-    "AWS/ApiGateway": {"5xx", "IntegrationLatency"},
-    "AWS/DynamoDB": {"ReadThrottleEvents", "WriteThrottleEvents", "SystemErrors"},
+    ("AWS/ApiGateway", "5xx"): [{"ApiId"}],
+    ("AWS/ApiGateway", "IntegrationLatency"): [{"ApiId"}],
+    ("AWS/DynamoDB", "ReadThrottleEvents"): [{"TableName"}],
+    ("AWS/DynamoDB", "SystemErrors"): [{"TableName", "Operation"}],
+    ("AWS/DynamoDB", "WriteThrottleEvents"): [{"TableName"}, {"TableName", "GlobalSecondaryIndexName"}],
+    ("AWS/Lambda", "DroppedEventCount"): [{"EventSourceMappingUUID"}],
+    ("AWS/Lambda", "Errors"): [{"FunctionName", "Resource"}],
+    ("AWS/Lambda", "IteratorAge"): [{"FunctionName"}, {"FunctionName", "Resource"}],
+    ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount"): [{"EventSourceMappingUUID"}],
+    ("AWS/Lambda", "Throttles"): [set()],
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): [{"QueueName"}],
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): [{"QueueName"}],
 }
-"""What AWS itself counts that is watched here, as its documentation spells it."""
-AWS_DIMENSIONS = {
-    "AWS/Lambda": [set(), {"FunctionName", "Resource"}],
-    "AWS/ApiGateway": [{"ApiId"}],
-    "AWS/DynamoDB": [{"TableName"}, {"TableName", "Operation"}, {"TableName", "GlobalSecondaryIndexName"}],
-}
-"""By which dimensions it does."""
+"""What AWS counts that may be watched here, and by which dimensions, as its documentation spells them."""
 OF_TIME = {Kind.ARRIVE, Kind.LAPSE, Kind.EXPIRE}
 REASONS = json.loads((PATH.parents[1] / "functions/docs_assets/openapi.json").read_text())["components"]["examples"]
 """The kinds of problem, each with an example."""
@@ -56,7 +69,8 @@ def test_each_functions_alarm_counts_the_crashes_of_its_published_versions() -> 
 def test_each_functions_new_version_is_taken_back_on_its_own_alarm_and_on_failed_answers() -> None:
     for name, properties in functions().items():
         wired = [alarm["Ref"] for alarm in properties["DeploymentPreference"]["Alarms"]]
-        assert wired == [_alarm_of(name), "InternalErrors", "Unavailable"]
+        answers = ["InternalErrors", "Unavailable"] if name in functions_of_the_api() else []
+        assert wired == [_alarm_of(name), *answers]
 
 
 def test_no_alarm_of_a_rollback_depends_on_the_api() -> None:
@@ -104,8 +118,7 @@ def test_every_metric_of_awss_that_is_watched_is_one() -> None:
     for alarm in ALARMS.values():
         for metric in _watched(alarm):
             if metric["Namespace"] != NAMESPACE:
-                assert metric["MetricName"] in AWS_METRICS[metric["Namespace"]]
-                assert _dimensions(metric).keys() in AWS_DIMENSIONS[metric["Namespace"]]
+                assert _dimensions(metric).keys() in AWS_METRICS[metric["Namespace"], metric["MetricName"]]
 
 
 def test_nothing_that_a_caller_can_bring_about_takes_a_deployment_back() -> None:
@@ -164,6 +177,15 @@ def test_the_dashboard_shows_every_alarm_and_every_function() -> None:
 def test_the_dashboard_shows_every_kind_of_transaction_and_its_points() -> None:
     assert {it[1] for it in _shown("'Adds'")} == {lines for lines, _ in RECORDED.values()} | {"LostRaces"}
     assert {it[1] for it in _shown("'PointsAdded'")} == {points for _, points in RECORDED.values()}
+
+
+def test_the_dashboard_shows_what_is_deployed_without_events() -> None:
+    without = _body(lambda choice: choice["Fn::If"][2])
+    shown = set(re.findall(r"\$\{(\w+)(?:\.Arn)?\}", without))
+    optional = {name for name, it in template()["Resources"].items() if "Condition" in it}
+    assert not shown & optional
+    assert shown >= functions_of_the_api().keys()
+    assert len(json.loads(without)["widgets"]) < len(WIDGETS)
 
 
 def test_the_dashboards_widgets_do_not_overlap() -> None:

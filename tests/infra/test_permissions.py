@@ -15,14 +15,16 @@ from points.storage.dynamodb import make_client
 
 from local.template import load_template
 from tests.api.client import HANDLERS, Client
-from tests.infra.template import PATH, functions
+from tests.infra.template import PATH, functions, functions_of_the_api
 from tests.simulator.clock import VirtualClock
 
 Action = tuple[str, str]
 """What is done (`Query`), and to what: the table, or one of its indexes."""
 
 ACTIONS_OF_A_LEDGER = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}
-FUNCTIONS = {properties["Handler"].removesuffix(".handler"): name for name, properties in functions().items()}
+FUNCTIONS = {
+    properties["Handler"].removesuffix(".handler"): name for name, properties in functions_of_the_api().items()
+}
 SPENT, HELD, PENDING, CAPTURED = 2, 3, 5, 8
 """Transactions of an account that has something of every kind."""
 
@@ -32,7 +34,7 @@ class Recorder:
 
     def __init__(self, client: Any) -> None:
         self.function = ""
-        self.seen: dict[str, set[Action]] = {name: set() for name in functions()}
+        self.seen: dict[str, set[Action]] = {name: set() for name in functions_of_the_api()}
         self.get_item = self._recorded("GetItem", client.get_item)
         self.put_item = self._recorded("PutItem", client.put_item)
         self.query = self._recorded("Query", client.query)
@@ -200,15 +202,21 @@ def test_each_function_may_do_what_it_does_and_nothing_else(recorder: Recorder, 
         account = make_account(recorder, clock)
         clock.sleep(timedelta(days=2).total_seconds())
         deed(account)
-    assert {name: _granted(properties) for name, properties in functions().items()} == recorder.seen
+    assert {name: _granted(properties) for name, properties in functions_of_the_api().items()} == recorder.seen
 
 
-def test_no_function_may_scan_change_or_delete_anything() -> None:
-    statements = [
-        statement
-        for properties in functions().values()
-        for policy in properties.get("Policies", [])
-        for statement in policy["Statement"]
-    ]
+def _statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    return [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
+
+
+def test_no_function_of_the_api_may_scan_change_or_delete_anything() -> None:
+    statements = [it for properties in functions_of_the_api().values() for it in _statements(properties)]
     assert {action for statement in statements for action in _actions(statement)} == ACTIONS_OF_A_LEDGER
     assert not [statement for statement in statements if "*" in str(statement["Resource"])]
+
+
+def test_no_function_may_do_anything_to_everything() -> None:
+    for properties in functions().values():
+        for statement in _statements(properties):
+            assert "*" not in _listed(statement["Resource"])
+            assert not [action for action in _actions(statement) if "*" in action]

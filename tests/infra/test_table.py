@@ -61,8 +61,8 @@ def test_its_local_indexes_are_those_of_the_code(table: dict[str, Any]) -> None:
 def test_its_one_global_index_is_the_calendar_and_costs_as_little_as_can_be(table: dict[str, Any]) -> None:
     (calendar,) = table["Properties"]["GlobalSecondaryIndexes"]
     assert calendar["IndexName"] == CALENDAR
-    assert _key_of(calendar) == [("calendar_key", "HASH"), ("account", "RANGE")]
-    assert calendar["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert _key_of(calendar) == [("calendar_key", "HASH"), ("due_key", "RANGE")]
+    assert calendar["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["recorded_at"]}
     assert calendar["OnDemandThroughput"] == table["Properties"]["OnDemandThroughput"]
 
 

@@ -11,9 +11,11 @@ from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 from botocore.session import Session
-from points.storage.dynamodb import DynamoDB
+from points.events.bus import EventBridge
+from points.storage.dynamodb import DynamoDBTables
+from points.sweeping.queue import SQS
 
-from tools.trim import OPERATIONS, trim, trim_botocore
+from tools.trim import CALLED, trim, trim_botocore
 
 DATA = Path(botocore.__file__).parent / "data"
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-4", "cn-north-1", "us-gov-west-1", "eu-isoe-west-1", "xx-new-9"]
@@ -21,45 +23,51 @@ REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-4", "cn-north-1", "us-gov-
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """What botocore knows of DynamoDB and of one other service."""
+    """What botocore knows of the services that are called, and of one other."""
     copy = tmp_path / "data"
     copy.mkdir()
     for file in DATA.iterdir():
         if file.is_file():
             shutil.copy(file, copy)
-    for service in ("dynamodb", "sts"):
+    for service in (*CALLED, "sts"):
         shutil.copytree(DATA / service, copy / service)
     return copy
 
 
-def _client(region: str) -> tuple[str, str, str, str]:
-    meta = Session().create_client("dynamodb", region).meta
+def _client(service: str, region: str) -> tuple[str, str, str, str]:
+    meta = Session().create_client(service, region).meta
     return (meta.endpoint_url, meta.partition, meta.config.region_name, meta.service_model.api_version)
 
 
-def test_a_client_finds_the_same_endpoints_with_what_is_left(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_PROFILE"):
+@pytest.mark.parametrize("service", CALLED)
+def test_a_client_finds_the_same_endpoints_with_what_is_left(
+    data: Path, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    before = [_client(region) for region in REGIONS]
+    before = [_client(service, region) for region in REGIONS]
     trim_botocore(data)
     monkeypatch.setattr(Loader, "BUILTIN_DATA_PATH", str(data))
-    assert [_client(region) for region in REGIONS] == before
-    assert {path.name for path in data.iterdir() if path.is_dir()} == {"dynamodb"}
+    assert [_client(service, region) for region in REGIONS] == before
+    assert {path.name for path in data.iterdir() if path.is_dir()} == CALLED.keys()
     assert (data / "endpoints.json").stat().st_size * 20 < (DATA / "endpoints.json").stat().st_size
 
 
-def _model() -> ServiceModel:
-    return Session().create_client("dynamodb", "us-east-1").meta.service_model
+def _model(service: str) -> ServiceModel:
+    return Session().create_client(service, "us-east-1").meta.service_model
 
 
-def test_the_operations_that_are_called_are_described_as_before(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = _model()
+@pytest.mark.parametrize("service", CALLED)
+def test_the_operations_that_are_called_are_described_as_before(
+    data: Path, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    before = _model(service)
     trim_botocore(data)
     monkeypatch.setattr(Loader, "BUILTIN_DATA_PATH", str(data))
-    after = _model()
-    assert tuple(after.operation_names) == OPERATIONS
+    after = _model(service)
+    assert tuple(after.operation_names) == CALLED[service]
     assert after.metadata == before.metadata
-    for name in OPERATIONS:
+    for name in CALLED[service]:
         kept, whole = after.operation_model(name), before.operation_model(name)
         for one, other in [
             (kept.input_shape, whole.input_shape),
@@ -68,7 +76,8 @@ def test_the_operations_that_are_called_are_described_as_before(data: Path, monk
         ]:
             assert _outline(one) == _outline(other)
         assert {kept.http["requestUri"], kept.http["method"]} == {"/", "POST"}
-    assert len((data / "dynamodb/2012-08-10/service-2.json").read_bytes()) < 30_000
+    (model,) = (data / service).rglob("service-2.json")
+    assert model.stat().st_size < 40_000
 
 
 def _outline(shape: Shape) -> Any:
@@ -86,9 +95,20 @@ def _outline(shape: Shape) -> Any:
     return outline(shape), known
 
 
-def test_the_ledger_calls_no_other_operation() -> None:
-    called = {name for name in vars(DynamoDB) if not name.startswith("_")} - {"close"}
-    assert called == set(map(xform_name, OPERATIONS))
+@pytest.mark.parametrize(("service", "client"), [
+    ("dynamodb", DynamoDBTables),
+    ("events", EventBridge),
+    ("sqs", SQS),
+])  # fmt: skip
+def test_the_functions_call_no_other_operation(service: str, client: type) -> None:
+    called = {
+        name
+        for it in client.__mro__
+        if it.__module__.startswith("points.")
+        for name in vars(it)
+        if not name.startswith("_")
+    } - {"close"}
+    assert called == set(map(xform_name, CALLED[service]))
 
 
 @pytest.fixture

@@ -179,7 +179,7 @@ def _check_calendar(line: Line, account: Account) -> None:
     }.get(told.kind)
     if told.returned and told.kind is not Kind.LAPSE and account.is_due(line.recorded_at):
         wakes_at = line.recorded_at
-    key = line.calendar_key
+    key = line.calendar and line.calendar.page
     if told.kind is Kind.LAPSE:
         known = key is None or key.startswith(f"{line.recorded_at:%Y-%m-%dT%H}#")
     elif wakes_at:

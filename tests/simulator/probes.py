@@ -224,7 +224,7 @@ def _marks_of_line(above: Standing, line: Line) -> Iterator[str]:  # noqa: C901 
         yield "ranges joined"
     if told.kind in _GIVES_BACK and sum(state.owed.values()) > sum(above.state.owed.values()):
         yield "points owed again"
-    if told.kind in _GIVES_BACK - {Kind.LAPSE} and line.calendar_key:
+    if told.kind in _GIVES_BACK - {Kind.LAPSE} and line.calendar:
         yield "points came back after their expiry"
     if told.kind is Kind.EXPIRE:
         if not told.points:

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from points.rules.plans import Plan
 from points.rules.terms import MAX_POINTS, Kind, Lot, OpenHold, PendingAdd, Range, State, Transaction
 from points.storage.errors import UnknownFormatError
-from points.storage.indexes import BY_ORIGINAL, BY_TIMESTAMP
+from points.storage.indexes import BY_ORIGINAL, BY_TIMESTAMP, CalendarEntry, calendar_entry
 from points.storage.lines import (
     Line,
     Retry,
     Standing,
-    calendar_key,
     from_item,
     lot_from_item,
     next_line,
@@ -77,7 +76,7 @@ def lines(draw: st.DrawFn) -> Line:
         retry=draw(st.none() | st.builds(Retry, TEXTS, TEXTS)),
         lot=Lot(state.sequence, position, str(done.payer), done.points, done.of) if position else None,
         undone=draw(NUMBERED) if done.of else 0,
-        calendar_key=draw(st.none() | TEXTS),
+        calendar=draw(st.none() | st.builds(CalendarEntry, TEXTS, TEXTS)),
     )
 
 
@@ -119,12 +118,13 @@ def test_a_line_knows_the_bytes_of_the_account() -> None:
 def test_the_calendar_has_an_account_under_the_later_of_when_it_is_due_and_when_it_was_recorded(hours: int) -> None:
     wakes_at = NOW + timedelta(hours=hours)
     line = next_line(Standing("anna"), PLAN._replace(wakes_at=wakes_at), NOW, shards=4)
-    assert line.calendar_key == calendar_key(max(wakes_at, NOW), shard_of("anna", 4))
-    assert next_line(Standing("anna"), PLAN, NOW).calendar_key is None
+    assert line.calendar == calendar_entry("anna", max(wakes_at, NOW), shard_of("anna", 4))
+    assert next_line(Standing("anna"), PLAN, NOW).calendar is None
 
 
-def test_a_calendar_key_is_an_hour_and_a_shard() -> None:
-    assert calendar_key(datetime(2026, 1, 1, 13, 59, 59, tzinfo=UTC), 7) == "2026-01-01T13#7"
+def test_the_calendar_has_a_page_for_each_hour_and_shard_sorted_by_moment_then_account() -> None:
+    entry = calendar_entry("anna", datetime(2026, 1, 1, 13, 59, 59, tzinfo=UTC), 7)
+    assert entry == ("2026-01-01T13#7", "2026-01-01T13:59:59.000000Z#anna")
     assert {shard_of(f"account {number}", 4) for number in range(100)} == {0, 1, 2, 3}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from points.rules.terms import Kind, Lot, OpenHold, PendingAdd, Range, State, Transaction
 from points.storage import requests
+from points.storage.indexes import CalendarEntry
 from points.storage.lines import Line, Retry
 
 FIRST_OF_NOVEMBER = datetime(2020, 11, 1, 14, tzinfo=UTC)
@@ -42,7 +43,7 @@ HOLD = Line(
     ),
     write_id="random",
     retry=Retry("order-17", "digest of the request"),
-    calendar_key="2027-01-01T00#5",
+    calendar=CalendarEntry("2027-01-01T00#5", "2027-01-01T00:00:00.000000Z#anna"),
 )
 
 FIRST_LINE = Line(
@@ -128,6 +129,7 @@ def test_put_of_a_hold() -> None:
             "request_digest": {"S": "digest of the request"},
             "reference_key": {"S": "order 17\n000000000003"},
             "calendar_key": {"S": "2027-01-01T00#5"},
+            "due_key": {"S": "2027-01-01T00:00:00.000000Z#anna"},
         },
         "ConditionExpression": "attribute_not_exists(#sequence)",
         "ExpressionAttributeNames": {"#sequence": "sequence"},
@@ -161,7 +163,7 @@ def test_item_of_a_negative_add_is_in_no_index() -> None:
     item = requests.put_line("ledger", NEGATIVE_ADD)["Item"]
     assert item["points"] == {"N": "-200"}
     assert item["timestamp"] == {"S": "2020-11-01T14:00:00.000005Z"}
-    keys = {"timestamp_key", "idempotency_key", "original_key", "reference_key", "calendar_key", "opened_at"}
+    keys = {"timestamp_key", "idempotency_key", "original_key", "reference_key", "calendar_key", "due_key", "opened_at"}
     assert item.keys().isdisjoint(keys)
 
 

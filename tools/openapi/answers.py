@@ -193,12 +193,13 @@ def _in_full(kind: Kind) -> Json:
     }
 
 
-def _name(kind: Kind) -> str:
+def name_of(kind: Kind) -> str:
+    """Return the name of the schema of a kind of transaction."""
     return f"{kind.capitalize()}Transaction"
 
 
 def _name_in_full(kind: Kind) -> str:
-    return f"{kind.capitalize()}InFull" if kind in _MORE else _name(kind)
+    return f"{kind.capitalize()}InFull" if kind in _MORE else name_of(kind)
 
 
 def _page(description: str, name: str, entry: str) -> Json:
@@ -219,15 +220,15 @@ _BALANCE = "Points per payer, in the order in which payers were first seen. A pa
 SCHEMAS: Mapping[str, Json] = {
     "Metadata": _told(dict(METADATA.schema), "The caller's own names and strings, 2 KB in all."),
     "Sequence": _told(_SEQUENCE, "The transaction's place in the account's history: 1, 2, 3 …"),
-    **{_name(kind): told for kind, told in _TRANSACTIONS.items()},
+    **{name_of(kind): told for kind, told in _TRANSACTIONS.items()},
     **{_name_in_full(kind): _in_full(kind) for kind in _MORE},
-    "Transaction": one_of_kinds("One line of an account's history.", {kind: _name(kind) for kind in _TRANSACTIONS}),
+    "Transaction": one_of_kinds("One line of an account's history.", {kind: name_of(kind) for kind in _TRANSACTIONS}),
     "TransactionInFull": one_of_kinds(
         "One line of an account's history, with the lots it drew on and what became of it.",
         {kind: _name_in_full(kind) for kind in _TRANSACTIONS},
     ),
     "Added": one_of_kinds(
-        "Points that were added, or will arrive later.", {kind: _name(kind) for kind in (Kind.ADD, Kind.PENDING)}
+        "Points that were added, or will arrive later.", {kind: name_of(kind) for kind in (Kind.ADD, Kind.PENDING)}
     ),
     "TransactionPage": _page("A page of an account's history, newest first.", "transactions", "Transaction"),
     "TakenOfPayer": record(

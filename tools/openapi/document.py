@@ -100,19 +100,19 @@ def make_document(routes: Iterable[Route]) -> Json:
             },
         },
     }
-    described: Json = _wide(document)
+    described: Json = wide(document)
     return described
 
 
-def _wide(described: Any) -> Any:
+def wide(described: Any) -> Any:
     """Say of every whole number that it may need 64 bits: some generators take 32 for granted."""
     match described:
         case {"type": "integer" | ["integer", "null"]}:
             return {"format": "int64", **described}
         case dict():
-            return {name: _wide(value) for name, value in described.items()}
+            return {name: wide(value) for name, value in described.items()}
         case list():
-            return [_wide(value) for value in described]
+            return [wide(value) for value in described]
     return described
 
 

@@ -143,10 +143,12 @@ class WorkedExample:
     ----------
     records
         What is on record at the end.
+    lines
+        All of it.
     """
 
     def __init__(self) -> None:
-        self._lines: list[Line] = []
+        self.lines: list[Line] = []
         self._asked: list[Line] = []
         self.records = no_records()
         for call in CALLS:
@@ -154,15 +156,15 @@ class WorkedExample:
                 self._follow(due.line)
             planned = plan(call.change, self.records.at.state, call.at, self.records)
             self._follow(next_line(self.records.at, planned, call.at))
-            self._asked.append(self._lines[-1])
+            self._asked.append(self.lines[-1])
 
     def _follow(self, line: Line) -> None:
-        self._lines.append(line)
+        self.lines.append(line)
         self.records = self.records.follow(line)
 
     def first(self, kind: Kind) -> int:
         """Return the number of the first transaction of a kind."""
-        return next(line.sequence for line in self._lines if line.transaction.kind is kind)
+        return next(line.sequence for line in self.lines if line.transaction.kind is kind)
 
     def changes(self) -> list[tuple[Call, Any]]:
         """Return the calls with their answers."""
@@ -170,8 +172,8 @@ class WorkedExample:
 
     def reads(self) -> list[Read]:
         """Return what is asked for at the end."""
-        after_spend = self._lines[_SPEND - 1].state.balances
-        history = [line.listed for line in reversed(self._lines)]
+        after_spend = self.lines[_SPEND - 1].state.balances
+        history = [line.listed for line in reversed(self.lines)]
         of_order = [told for told in history if told.get("reference") == _ORDER["reference"]]
         state = self.records.at.state
         return [
@@ -196,7 +198,7 @@ class WorkedExample:
     def _one_of_each(self) -> list[Line]:
         """Return a transaction of each kind, the first; of holds and pending adds one for each end."""
         seen: dict[Any, Line] = {}
-        for line in self._lines:
+        for line in self.lines:
             ended = self._fate(line.sequence)[1]
             seen.setdefault((line.transaction.kind, *ended), line)
         return list(seen.values())
@@ -233,7 +235,7 @@ class WorkedExample:
         return [lot(of, of.points - state.part_spent.get(of.sequence, 0)) for of in in_turn]
 
     def _hold(self, number: int) -> Json:
-        told = self._lines[number - 1].listed
+        told = self.lines[number - 1].listed
         return {
             "sequence": number,
             "points": -told["points"],
@@ -243,7 +245,7 @@ class WorkedExample:
 
     def _pending(self) -> list[Json]:
         names = ("sequence", "payer", "amount", "timestamp", "effective_at", "expires_at")
-        told = [self._lines[number - 1].listed for number in self.records.at.state.pending]
+        told = [self.lines[number - 1].listed for number in self.records.at.state.pending]
         return [{name: one[name] for name in names if name in one} for one in told]
 
 

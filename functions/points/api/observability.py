@@ -1,6 +1,7 @@
 """The one logger and the one set of metrics of a function."""
 
 import warnings
+from collections.abc import Iterable
 
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
@@ -38,9 +39,19 @@ def count(name: str, value: int = 1) -> None:
     metrics.add_metric(name, MetricUnit.Count, value)
 
 
+def measure(name: str, seconds: float) -> None:
+    """Add a time to a metric of this request."""
+    metrics.add_metric(name, MetricUnit.Seconds, seconds)
+
+
 def count_recorded(recorded: Recorded) -> None:
     """Count the lines that a request has written, time's among them."""
-    for line in [*recorded.due, *([] if recorded.replayed else [recorded.line])]:
+    count_lines([*recorded.due, *([] if recorded.replayed else [recorded.line])])
+
+
+def count_lines(written: Iterable[Line]) -> None:
+    """Count lines and their points, by kind."""
+    for line in written:
         lines, points = RECORDED[line.transaction.kind]
         count(lines)
         count(points, _points_of(line))

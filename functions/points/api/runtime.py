@@ -1,4 +1,4 @@
-"""What a function needs beside the request: the passbook, and until when to try."""
+"""What a function needs beside the request: the passbook, the calendar, and until when to try."""
 
 import os
 from contextlib import suppress
@@ -7,6 +7,7 @@ from functools import cache
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from points.api.observability import count
+from points.storage.calendar import Calendar
 from points.storage.capacity import Limits
 from points.storage.clock import SystemClock
 from points.storage.dynamodb import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, make_client
@@ -26,14 +27,25 @@ _MARGIN_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S + 0.5
 @cache
 def passbook() -> Passbook:
     """Return the function's one passbook, over the table that TABLE_NAME names."""
-    settings = {name: int(os.environ[variable]) for variable, name in _LIMITS.items() if os.environ.get(variable)}
     return Passbook(
         make_client(),
         os.environ["TABLE_NAME"],
-        limits=Limits(**settings),
+        limits=limits(),
         on_lost_race=lambda: count("LostRaces"),
         clock=_clock,
     )
+
+
+@cache
+def calendar() -> Calendar:
+    """Return the function's one calendar, over the same table."""
+    return Calendar(make_client(), os.environ["TABLE_NAME"], clock=_clock)
+
+
+def limits() -> Limits:
+    """Return the limits that the deployment has set, or their defaults."""
+    settings = {name: int(os.environ[variable]) for variable, name in _LIMITS.items() if os.environ.get(variable)}
+    return Limits(**settings)
 
 
 def deadline_of(context: LambdaContext) -> float:

@@ -53,21 +53,36 @@ class Calls:
 
     def get(self, request: requests.Request) -> Item | None:
         """Read one item."""
-        return self._read(self._client.get_item, request).get("Item")
+        return self.read(self._client.get_item, request).get("Item")
 
-    def page(self, request: requests.Request) -> tuple[list[Item], bool]:
-        """Read a page of a query, and say whether there may be more."""
-        answer = self._read(self._client.query, request)
-        return answer["Items"], "LastEvaluatedKey" in answer
+    def page(self, request: requests.Request) -> tuple[list[Item], Item | None]:
+        """Read a page of a query, and say behind which key there may be more."""
+        answer = self.read(self._client.query, request)
+        return answer["Items"], answer.get("LastEvaluatedKey")
 
     def query(self, request: requests.Request) -> Iterator[Item]:
         """Read items, a page at a time; no further page if the caller stops or the request's limit is reached."""
         while True:
-            answer = self._read(self._client.query, request)
+            answer = self.read(self._client.query, request)
             yield from answer["Items"]
             if "Limit" in request or "LastEvaluatedKey" not in answer:
                 return
             request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def read(self, call: Callable[..., dict[str, Any]], request: requests.Request) -> dict[str, Any]:
+        """Read until there is an answer; reading twice does no harm."""
+        for _ in self._tries():
+            try:
+                answer = call(**request)
+            except CALL_ERRORS as error:
+                self._last_error = error
+                if failure_of(error) is Failure.DENIED:
+                    raise UnavailableError(error_code(error)) from error
+            else:
+                if date := answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"):
+                    self._skew = self.clock.now() - parsedate_to_datetime(date)
+                return answer
+        raise BusyError from self._last_error
 
     def put(self, request: requests.Request, line: Line) -> Line:
         """Put a line at its place until something stands there, and return what does: this line, or another's.
@@ -98,6 +113,30 @@ class Calls:
                 return line
         raise (OutcomeUnknownError if unclear else BusyError) from self._last_error
 
+    def put_if(self, request: requests.Request) -> bool:
+        """Put an item on its condition, until there is an answer, and say whether the condition held.
+
+        After an unclear answer it may be this very item that stands in the way of the next try.
+
+        Raises
+        ------
+        BusyError, UnavailableError
+            It is not known to be written.
+        """
+        for _ in self._tries():
+            try:
+                self._client.put_item(**request)
+            except CALL_ERRORS as error:
+                self._last_error = error
+                failure = failure_of(error)
+                if failure is Failure.LOST_RACE:
+                    return False
+                if failure is Failure.DENIED:
+                    raise _denied(error) from error
+            else:
+                return True
+        raise BusyError from self._last_error
+
     def check_clock(self) -> None:
         """Refuse to write by a clock that is far off DynamoDB's, by its last answer.
 
@@ -112,21 +151,6 @@ class Calls:
     def pause(self, longest: float) -> None:
         """Wait a random time: writers that collided must not collide again."""
         self.clock.sleep(self._rng.uniform(0, longest))
-
-    def _read(self, call: Callable[..., dict[str, Any]], request: requests.Request) -> dict[str, Any]:
-        """Read until there is an answer; reading twice does no harm."""
-        for _ in self._tries():
-            try:
-                answer = call(**request)
-            except CALL_ERRORS as error:
-                self._last_error = error
-                if failure_of(error) is Failure.DENIED:
-                    raise UnavailableError(error_code(error)) from error
-            else:
-                if date := answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"):
-                    self._skew = self.clock.now() - parsedate_to_datetime(date)
-                return answer
-        raise BusyError from self._last_error
 
     def _tries(self) -> Iterator[int]:
         """Count tries until the deadline, with a pause before each but the first."""

@@ -47,7 +47,13 @@ class DynamoDB(Protocol):
     def close(self) -> None: ...
 
 
-def make_client() -> DynamoDB:
+class DynamoDBTables(DynamoDB, Protocol):
+    """With the one call that is about a table itself."""
+
+    def describe_table(self, **request: Any) -> dict[str, Any]: ...
+
+
+def make_client() -> DynamoDBTables:
     """Make a client whose every call is one attempt, so that no unclear attempt hides behind a clear one.
 
     It is spared a third and more of its usual work, which serves nobody here: see docs/handlers.md.
@@ -64,7 +70,7 @@ def make_client() -> DynamoDB:
     client = session.create_client("dynamodb", config=config)
     for operation in ("GetItem", "PutItem", "Query"):
         client.meta.events.register(f"before-parse.dynamodb.{operation}", _read_answer)
-    return cast(DynamoDB, client)
+    return cast(DynamoDBTables, client)
 
 
 def _read_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

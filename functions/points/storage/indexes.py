@@ -1,6 +1,9 @@
 """The table's indexes. Each holds only the lines that have its sort key: a line is in those that it is of use to."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
+
+from points.moments import format_recorded_at
 
 
 class Index(NamedTuple):
@@ -33,7 +36,37 @@ BY_REFERENCE = Index("by_reference", "reference_key")
 LOCAL_INDEXES = (BY_TIMESTAMP, BY_IDEMPOTENCY_KEY, BY_ORIGINAL, BY_REFERENCE)
 
 CALENDAR = "calendar"
-"""The global index of the lines that leave something for time to do, by hour and shard, then account."""
+"""The global index of the lines that leave something for time to do: by hour and shard, then moment and account."""
+
+
+HOUR = len("2027-01-01T00")
+"""How much of a moment's text tells its hour."""
+
+
+class CalendarEntry(NamedTuple):
+    """Where the calendar has a line.
+
+    Attributes
+    ----------
+    page
+        The hour and the shard: the calendar is read a page at a time, each by itself.
+    due_key
+        The moment and the account, by which a page is sorted.
+    """
+
+    page: str
+    due_key: str
+
+
+def calendar_entry(account: str, moment: datetime, shard: int) -> CalendarEntry:
+    """Return where the calendar has an account that wakes at a moment."""
+    text = format_recorded_at(moment)
+    return CalendarEntry(calendar_page(text, shard), f"{text}#{account}")
+
+
+def calendar_page(moment: str, shard: int) -> str:
+    """Return the page of the hour of a moment, which is told in full or to the hour."""
+    return f"{moment[:HOUR]}#{shard}"
 
 
 def original_key(of: int, sequence: int) -> str:

@@ -22,7 +22,7 @@ from points.storage.attributes import (
 )
 from points.storage.chain import first_digest, next_digest
 from points.storage.errors import UnknownFormatError
-from points.storage.indexes import original_key, reference_key
+from points.storage.indexes import CalendarEntry, calendar_entry, original_key, reference_key
 from points.storage.listing import listed
 from points.storage.sizes import stored_bytes
 
@@ -85,7 +85,7 @@ class Line(Standing):
     retry: Retry | None = field(default=None, kw_only=True)
     lot: Lot | None = field(default=None, kw_only=True)
     undone: int = field(default=0, kw_only=True)
-    calendar_key: str | None = field(default=None, kw_only=True)
+    calendar: CalendarEntry | None = field(default=None, kw_only=True)
 
     @property
     def is_times_own(self) -> bool:
@@ -119,15 +119,14 @@ def next_line(
         retry=retry,
         lot=plan.lot,
         undone=plan.undone,
-        calendar_key=calendar_key(max(plan.wakes_at, now), shard_of(above.account, shards)) if plan.wakes_at else None,
+        calendar=(
+            calendar_entry(above.account, max(plan.wakes_at, now), shard_of(above.account, shards))
+            if plan.wakes_at
+            else None
+        ),
     )
     # Weighed with the size above in place of its own, which has a digit or two less now and then: a byte too few.
     return replace(line, size=above.size + stored_bytes(to_item(line)))
-
-
-def calendar_key(moment: datetime, shard: int) -> str:
-    """Return the hour and the shard under which the calendar has an account with something to do."""
-    return f"{moment:%Y-%m-%dT%H}#{shard}"
 
 
 def shard_of(account: str, shards: int) -> int:
@@ -161,8 +160,9 @@ def to_item(line: Line) -> Item:
         item["undone"] = to_number(line.undone)
     if done.reference:
         item["reference_key"] = to_text(reference_key(done.reference, line.sequence))
-    if line.calendar_key:
-        item["calendar_key"] = to_text(line.calendar_key)
+    if line.calendar:
+        item["calendar_key"] = to_text(line.calendar.page)
+        item["due_key"] = to_text(line.calendar.due_key)
     return item
 
 
@@ -191,7 +191,7 @@ def from_item(item: Item) -> Line:
         retry=retry,
         lot=lot_from_item(item) if "timestamp_key" in item else None,
         undone=from_number(item["undone"]) if "undone" in item else 0,
-        calendar_key=item["calendar_key"]["S"] if "calendar_key" in item else None,
+        calendar=CalendarEntry(item["calendar_key"]["S"], item["due_key"]["S"]) if "calendar_key" in item else None,
     )
 
 

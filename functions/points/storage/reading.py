@@ -78,5 +78,5 @@ class Reader:
 
     def lots_page(self, first: str, through: str, limit: int) -> tuple[list[Lot], bool]:
         """Read a page of lots in the order of their positions, and say whether there may be more."""
-        items, more = self.calls.page(requests.lots(self.table, self.account, first, through, limit=limit))
-        return [lot_from_item(item) for item in items], more
+        items, last = self.calls.page(requests.lots(self.table, self.account, first, through, limit=limit))
+        return [lot_from_item(item) for item in items], last is not None

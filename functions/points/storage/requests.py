@@ -1,4 +1,4 @@
-"""The exact DynamoDB requests of the passbook, as data. Every read of an account is strongly consistent."""
+"""The exact DynamoDB requests of the storage, as data. Every read of an account is strongly consistent."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from points.storage.indexes import (
     BY_ORIGINAL,
     BY_REFERENCE,
     BY_TIMESTAMP,
+    CALENDAR,
     Index,
     original_key,
     reference_key,
@@ -75,6 +76,52 @@ def lines_of_reference(table: str, account: str, reference: str, *, below: int |
 def lots(table: str, account: str, first: str, through: str, *, limit: int) -> Request:
     """Read a page of lots in the order of their positions, from one position through another."""
     return _index_query(table, account, BY_TIMESTAMP, first, through) | {"Limit": limit}
+
+
+def calendar_entries(table: str, page: str, first: str, before: str, *, recorded_after: str, limit: int) -> Request:
+    """Read entries of a page of the calendar, from one place to another. A global index is never strongly consistent.
+
+    `before` is a moment's text: no entry has it as its key, so it is left out.
+    """
+    return {
+        "TableName": table,
+        "IndexName": CALENDAR,
+        "KeyConditionExpression": "#page = :page AND #due_key BETWEEN :first AND :before",
+        "FilterExpression": "#recorded_at > :recorded_after",
+        "ExpressionAttributeNames": {"#page": "calendar_key", "#due_key": "due_key", "#recorded_at": "recorded_at"},
+        "ExpressionAttributeValues": {
+            ":page": {"S": page},
+            ":first": {"S": first},
+            ":before": {"S": before},
+            ":recorded_after": {"S": recorded_after},
+        },
+        "Limit": limit,
+    }
+
+
+def get_mark(table: str, name: str) -> Request:
+    """Read how far a sweep has come: a side item, of an account that nobody can have."""
+    return get_line(table, _marks_account(name), 0)
+
+
+def put_mark(table: str, name: str, until: str, shards: int, *, seen: str | None) -> Request:
+    """Write how far a sweep has come, if what stands there is what was seen."""
+    item = {
+        "account": {"S": _marks_account(name)},
+        "sequence": {"N": "0"},
+        "until": {"S": until},
+        "shards": {"N": str(shards)},
+    }
+    condition = {
+        "ConditionExpression": "attribute_not_exists(#until)" if seen is None else "#until = :seen",
+        "ExpressionAttributeNames": {"#until": "until"},
+    }
+    values = {} if seen is None else {"ExpressionAttributeValues": {":seen": {"S": seen}}}
+    return {"TableName": table, "Item": item, **condition, **values}
+
+
+def _marks_account(name: str) -> str:
+    return f"#{name}"
 
 
 def _index_query(table: str, account: str, index: Index, first: str, last: str) -> Request:

@@ -1,0 +1,62 @@
+"""A queue behind a rule on the stack's bus, and what has arrived in it."""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from points.events.bus import SOURCE
+
+from tools.deploy_local.stack import Stack
+
+LONGEST_WAIT_S = 120
+"""Much longer than an event takes, also on a busy machine."""
+
+Event = dict[str, Any]
+
+
+class Listener:
+    """Hears of everything that happens in a stack from now on.
+
+    Attributes
+    ----------
+    events
+        What has arrived so far, by accounts, in the order of its arrival.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.events: dict[str, list[Event]] = defaultdict(list)
+        self._sqs, bridge = stack.client("sqs"), stack.client("events")
+        name = f"listener-{uuid4()}"
+        self._queue = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+        bus = stack.outputs()["EventBusName"]
+        bridge.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": [SOURCE]}))
+        failed = bridge.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+        assert not failed["FailedEntryCount"], failed
+
+    def hear(self, account: str, number: int) -> list[Event]:
+        """Wait for so many different events of an account, and return all that came, doubles too."""
+        return self._hear(account, lambda: len({event["detail"]["id"] for event in self.events[account]}) >= number)
+
+    def hear_again(self, account: str, number: int) -> list[Event]:
+        """Wait for so many events of an account, doubles counted."""
+        return self._hear(account, lambda: len(self.events[account]) >= number)
+
+    def _hear(self, account: str, enough: Callable[[], bool]) -> list[Event]:
+        deadline = time.monotonic() + LONGEST_WAIT_S
+        while not enough():
+            assert time.monotonic() < deadline, self.events[account]
+            self._receive()
+        return self.events[account]
+
+    def _receive(self) -> None:
+        answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in answer.get("Messages", []):
+            event = json.loads(message["Body"])
+            self.events[event["detail"]["account"]].append(event)
+            self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
