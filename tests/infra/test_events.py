@@ -8,7 +8,7 @@ import pytest
 from tests.events.histories import adds_of
 from tests.infra.template import default, functions, only, resources, template
 
-MAPPING = only("AWS::Lambda::EventSourceMapping")["Properties"]
+MAPPING = resources("AWS::Lambda::EventSourceMapping")["PublishMapping"]["Properties"]
 BUCKET = only("AWS::S3::Bucket")
 OF_OWN_ACCOUNT = {"StringEquals": {"s3:ResourceAccount": {"Ref": "AWS::AccountId"}}}
 OPTIONAL = {
