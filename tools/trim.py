@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-SERVICES = {"dynamodb", "events"}
+SERVICES = {"dynamodb", "events", "sqs"}
 """What the functions call."""
 
 PAGES = {"docs.py", "docs_assets"}

@@ -15,6 +15,7 @@ CONSUMERS = {"SweepJobs": "SweepFunction", "DueAccounts": "SettleFunction", "Exp
 
 MAPPINGS = {queue: resources("AWS::Lambda::EventSourceMapping")[f"{queue}Mapping"]["Properties"] for queue in CONSUMERS}
 REMINDING = {"RemindFunction", "ExpiringAccountsMapping", "RemindErrors"}
+WITH_DAYS = {"Fn::Not": [{"Fn::Equals": [{"Ref": "ReminderDays"}, "0"]}]}
 SWEEPING = {
     "SweepFunction", "SettleFunction", "SweepErrors", "SettleErrors", "SweepJobsMapping", "DueAccountsMapping",
     "SweepJobs", "DueAccounts", "ExpiringAccounts", "SweepDeadLetters", "LateSweep", "LateAccounts", "DeadLetters",
@@ -57,9 +58,13 @@ def test_the_schedule_is_an_expression_of_eventbridge_scheduler(expression: str,
 
 def test_without_reminders_nothing_of_them_is_left_and_they_are_off_by_default() -> None:
     assert default("ReminderDays") == 0
-    assert template()["Conditions"]["WithReminders"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ReminderDays"}, "0"]}]}
-    assert {name for name, it in template()["Resources"].items() if it.get("Condition") == "WithReminders"} == REMINDING
-    assert not [name for name, it in template()["Resources"].items() if _refers(it, REMINDING) and name not in REMINDING]
+    assert template()["Conditions"]["WithReminders"] == {
+        "Fn::And": [{"Condition": "WithEvents"}, {"Condition": "WithSweep"}, WITH_DAYS]
+    }
+    conditions = {name: it.get("Condition") for name, it in template()["Resources"].items()}
+    assert {name for name, condition in conditions.items() if condition == "WithReminders"} == REMINDING
+    refer = {name for name, it in template()["Resources"].items() if _refers(it, REMINDING)}
+    assert refer - REMINDING == set()
 
 
 def _refers(value: Any, names: set[str]) -> bool:
@@ -78,7 +83,7 @@ def _refers(value: Any, names: set[str]) -> bool:
 
 def test_reminders_are_refused_without_a_bus_or_a_sweep() -> None:
     rule = template()["Rules"]["RemindersNeedTheBusAndTheSweep"]
-    assert rule["RuleCondition"] == template()["Conditions"]["WithReminders"]
+    assert rule["RuleCondition"] == WITH_DAYS
     (assertion,) = rule["Assertions"]
     needed = [template()["Conditions"][name] for name in ("WithEvents", "WithSweep")]
     assert assertion["Assert"] == {"Fn::And": needed}
