@@ -1,6 +1,7 @@
 """The events are as their JSON Schemas say, and those are as the code makes them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -78,6 +79,16 @@ def test_events_may_get_more_fields() -> None:
     event = received(event_of(LINES[0]))
     event["detail"]["more"] = event["detail"]["transaction"]["more"] = event["more"] = 1
     assert errors(event) == []
+
+
+def test_the_example_of_the_guide_is_the_worked_example_s_spend() -> None:
+    text = (EVENTS.parent / "events.md").read_text()
+    (block,) = re.findall(r"<!-- example -->\n\n```json\n(.*?)```", text, re.DOTALL)
+    (described,) = ASYNCAPI["components"]["messages"]["points.spend"]["examples"]
+    shown = json.loads(block)
+    assert shown["detail"]["transaction"]["digest"] == "…"
+    shown["detail"]["transaction"]["digest"] = described["payload"]["detail"]["transaction"]["digest"]
+    assert shown == described["payload"]
 
 
 def test_the_bus_has_a_message_for_each_kind_with_an_example_of_it() -> None:
