@@ -41,6 +41,13 @@ def test_there_is_an_alarm_for_each_function_and_each_way_to_fail() -> None:
     assert ALARMS.keys() == {_alarm_of(name) for name in functions()} | RUNBOOK_WORTHY
 
 
+def test_the_runbook_says_what_each_alarm_means() -> None:
+    rows = re.findall(r"^\| (`[^|]+`[^|]*) \|", (PATH.parents[1] / "docs/runbook.md").read_text(), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named >= RUNBOOK_WORTHY
+    assert "`…Errors` (one a function)" in rows
+
+
 def test_each_functions_alarm_counts_the_crashes_of_its_published_versions() -> None:
     for name in functions():
         alarm = ALARMS[_alarm_of(name)]
