@@ -55,7 +55,7 @@ def test_it_is_an_error_that_the_alarm_sees_if_not_even_the_first_line_is_publis
 
 
 def test_what_there_is_no_time_for_is_reported(bridge: EventBridge) -> None:
-    with pytest.raises(publish.NotPublishedError, match="a/1: None"):
+    with pytest.raises(publish.NotPublishedError, match="a/1: there was no time"):
         invoke(BATCH, remaining_ms=1000)
     assert bridge.requests == []
 
