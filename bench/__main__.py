@@ -14,7 +14,7 @@ from typing import Any
 
 from points.storage.dynamodb import make_client
 
-from bench import growth, handlers, hot, plots, report, speed
+from bench import growth, handlers, hot, plots, report, speed, sweep
 from bench.alternatives.functions import FunctionsLedger
 from bench.designs import APPS, DESIGNS, OURS, TABLE, tables
 from bench.questions import verdicts
@@ -38,7 +38,7 @@ def main() -> None:
     if quick:
         folder = ROOT / ".bench"
         folder.mkdir(exist_ok=True)
-        for page in ("costs.md", "handlers.md"):
+        for page in ("costs.md", "handlers.md", "sweeper.md"):
             shutil.copy(ROOT / "docs" / page, folder)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what the functions log and count
     try:
@@ -47,7 +47,7 @@ def main() -> None:
             measure(folder, patient_client(), quick=quick)
     except EngineError as error:
         sys.exit(f"error: {error}")
-    sys.stderr.write(f"Written: costs.md, handlers.md and the pictures, in {folder}\n")
+    sys.stderr.write(f"Written: costs.md, handlers.md, sweeper.md and the pictures, in {folder}\n")
 
 
 def measure(folder: Path, engine: Any, *, quick: bool) -> None:
@@ -58,6 +58,7 @@ def measure(folder: Path, engine: Any, *, quick: bool) -> None:
         crowds = hot.compare_in_virtual_time([hot.CLIENTS] if quick else [4, hot.CLIENTS], seeds=1 if quick else 8)
         crowds_on_engine = hot.compare_on_engine(1 if quick else 5)
         rounds, sizes = (2, [100]) if quick else (20, [1_000, 10_000])
+        swept = sweep.measure(50 if quick else 2_000)
         times = {lines: speed.measure(engine, lines, rounds) for lines in sizes}
     page = folder / "costs.md"
     report.put(page, "answers", report.verdicts(answers))
@@ -68,6 +69,7 @@ def measure(folder: Path, engine: Any, *, quick: bool) -> None:
     report.put(page, "crowds on the engine", report.crowds(crowds_on_engine))
     report.put(page, "speed", report.speeds(times))
     report.put(folder / "handlers.md", "handlers", "\n".join(handlers.tables(handlers.rows_of())))
+    report.put(folder / "sweeper.md", "sweep", report.sweep(swept))
     plots.draw(folder, grown, crowds)
 
 
