@@ -15,7 +15,7 @@ from typing import Any
 
 from points.storage.dynamodb import make_client
 
-from bench import growth, handlers, holds, hot, plots, report, speed
+from bench import growth, handlers, holds, hot, plots, report, speed, sweep
 from bench.alternatives.functions import FunctionsLedger
 from bench.designs import APPS, DESIGNS, OURS, TABLE, tables
 from bench.questions import verdicts
@@ -51,7 +51,7 @@ def main() -> None:
                     time(docs, engine, quick=told.quick)
     except EngineError as error:
         sys.exit(f"error: {error}")
-    sys.stderr.write(f"Written: costs.md and the pages and pictures of measurements, in {docs}\n")
+    sys.stderr.write(f"Written: costs.md, sweeper.md and the pages and pictures of measurements, in {docs}\n")
 
 
 def count(docs: Path, engine: Any, *, quick: bool) -> None:
@@ -76,11 +76,13 @@ def time(docs: Path, engine: Any, *, quick: bool) -> None:
     """Time on this machine, and write it into the pages."""
     crowds_on_engine = hot.compare_on_engine(1 if quick else 5)
     rounds, sizes = (2, [100]) if quick else (20, [1_000, 10_000])
+    swept = sweep.measure(50 if quick else 2_000)
     times = {lines: speed.measure(engine, lines, rounds) for lines in sizes}
     pages = docs / "measurements"
     report.put(pages / "costs.md", "crowds on the engine", report.crowds(crowds_on_engine))
     report.put(pages / "costs.md", "speed", report.speeds(times))
     report.put(pages / "handlers.md", "handlers", "\n".join(handlers.tables(handlers.rows_of())))
+    report.put(docs / "sweeper.md", "sweep", report.sweep(swept))
 
 
 def ask_all() -> dict[str, dict[str, str]]:

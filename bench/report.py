@@ -12,6 +12,7 @@ from bench.designs import OURS, SUMS, TRANSACTIONS
 from bench.growth import HISTORY, Costs, Growth
 from bench.meter import Cost
 from bench.speed import Times
+from bench.sweep import Measured
 
 PRICED_AT = 1_000
 """Lines of the history, for the prices."""
@@ -119,6 +120,20 @@ def crowds(outcomes: hot.Comparison) -> str:
 def _spread(values: Sequence[float], form: str) -> str:
     middle, least, most = (format(value, form) for value in (median(values), min(values), max(values)))
     return middle if least == most else f"{middle} ({least} to {most})"
+
+
+def sweep(measured: Iterable[Measured]) -> str:
+    """Show what the sweep takes for an account, and for a million."""
+    rows = [
+        [
+            it.what,
+            f"{it.each.requests:,.3g} / {it.each.write_units:,.3g} / {it.each.read_units:,.3g}",
+            f"{it.accounts / it.seconds:,.0f}",
+            _dollars(it.dollars),
+        ]
+        for it in measured
+    ]
+    return _table(["an account in which …", "requests / write units / read units", "a second", "a million"], rows)
 
 
 def speeds(measured: dict[int, Times]) -> str:

@@ -17,7 +17,9 @@ class Balances:
         self.early: dict[str, dict[int, int]] = defaultdict(dict)  # what came before one in front of it
 
     def take(self, detail: dict[str, Any]) -> None:
-        """Count a transaction in its turn, once."""
+        """Count a transaction in its turn, once. An event of points that will expire has none."""
+        if "transaction" not in detail:
+            return
         account, sequence = detail["account"], detail["transaction"]["sequence"]
         if sequence > self.last[account]:  # otherwise a double
             self.early[account][sequence] = detail["transaction"]["points"]

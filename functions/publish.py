@@ -39,7 +39,7 @@ def _first(left: list[Unpublished]) -> list[dict[str, str]]:
         return []
     first = left[0]
     if first.position == 0:  # so nothing is gained by an answer; an error is seen by the alarm
-        raise NotPublishedError(f"{first.account}/{first.sequence}: {first.reason}")
+        raise NotPublishedError(f"{first.account}/{first.sequence}: {first.reason or 'there was no time'}")
     return [{"itemIdentifier": first.number}]
 
 

@@ -1,19 +1,15 @@
 """Records what time has done to the accounts in a queue: points expired, holds lapsed, pending points arrived."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from points.api.batches import process
 from points.api.observability import count_lines, logger, metrics
 from points.api.runtime import deadline_of, passbook
 from points.storage.lines import Line
-
-_processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -24,23 +20,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     settled: dict[str, list[Line]] = {}
 
     def settle(record: SQSRecord) -> None:
-        with logged(record):
-            account = record.json_body["account"]
-            if account not in settled:
-                settled[account] = passbook().settle(account, deadline)
+        account = record.json_body["account"]
+        if account not in settled:
+            settled[account] = passbook().settle(account, deadline)
 
-    response = process_partial_response(event, settle, _processor, context)
+    response = process(event, settle, context)
     lines = list(chain.from_iterable(settled.values()))
     count_lines(lines)
     logger.info("settled", accounts=len(settled), lines=len(lines))
     return response
-
-
-@contextmanager
-def logged(record: SQSRecord) -> Iterator[None]:
-    """Log why a message is not done: the batch goes on without it."""
-    try:
-        yield
-    except Exception:
-        logger.exception("not settled", body=record.body)
-        raise

@@ -5,6 +5,7 @@
 
 import json
 import os
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -12,22 +13,30 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from points.api.observability import count, logger, measure, metrics
 from points.api.runtime import calendar, deadline_of, limits
+from points.moments import format_recorded_at
 from points.storage.calendar import Entry
 from points.sweeping.queue import Queue, make_client
 from points.sweeping.sweep import Job, Search, Sweeper
 
-_DUE = "due"
+_DUE, _EXPIRING = "due", "expiring"
 
 
 @cache
 def _sweeper() -> Sweeper:
     client = make_client()
-    due = Search(Queue(client, os.environ["DUE_ACCOUNTS_URL"]), _due_account, begins_at=calendar().begins_at)
-    return Sweeper(calendar(), Queue(client, os.environ["SWEEP_JOBS_URL"]), {_DUE: due}, limits().calendar_shards)
+    searches = {_DUE: Search(Queue(client, os.environ["DUE_ACCOUNTS_URL"]), _due_account, calendar().begins_at)}
+    if days := int(os.environ.get("REMINDER_DAYS", "0")):
+        queue = Queue(client, os.environ["EXPIRING_ACCOUNTS_URL"])
+        searches[_EXPIRING] = Search(queue, _expiring_account, lambda _: calendar().clock.now(), timedelta(days=days))
+    return Sweeper(calendar(), Queue(client, os.environ["SWEEP_JOBS_URL"]), searches, limits().calendar_shards)
 
 
 def _due_account(entry: Entry) -> str:
     return json.dumps({"account": entry.account})
+
+
+def _expiring_account(entry: Entry) -> str:
+    return json.dumps({"account": entry.account, "at": format_recorded_at(entry.at)})
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-from tests.e2e.conftest import BUILD, Caller
+from local.template import load_template
+from tests.e2e.conftest import BUILD, ROOT, Caller
 from tools.deploy_local.stack import DEVELOPER, Stack, deploy
 
 ADDS = [
@@ -185,9 +186,10 @@ def test_a_refusal_is_a_problem(somebody: Caller) -> None:
 def test_what_runs_is_what_is_built(stack: Stack) -> None:
     functions = stack.client("lambda")
     names = stack.physical_ids()
+    timeouts = {function.name: function.timeout_s for function in load_template(ROOT / "infra/template.yaml").functions}
     for function in (folder.name for folder in BUILD.iterdir() if folder.is_dir()):
         settings = functions.get_function_configuration(FunctionName=names[function], Qualifier="live")
-        assert (settings["Runtime"], settings["Timeout"]) == ("python3.13", 15)
+        assert (settings["Runtime"], settings["Timeout"]) == ("python3.13", timeouts[function])
         assert settings["Version"].isdecimal(), "a published version, which never changes"
 
 

@@ -94,14 +94,14 @@ def settle(stack: Stack, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def no_bus(stack: Stack) -> Iterator[None]:
-    """Let the function be of a version that looks for the bus where there is none."""
+    """Let the function be of a version that looks for the bus in another account, where there is none."""
     functions = stack.client("lambda")
     name = stack.outputs()["PublishFunctionName"]
     good = functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
     settings = functions.get_function_configuration(FunctionName=name)["Environment"]
-    gone = "arn:aws:events:us-east-1:000000000000:event-bus/gone"
+    elsewhere = "arn:aws:events:us-east-1:111122223333:event-bus/points-ledger"
     functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {**settings["Variables"], "EVENT_BUS": gone}}
+        FunctionName=name, Environment={"Variables": {**settings["Variables"], "EVENT_BUS": elsewhere}}
     )
     bad = functions.publish_version(FunctionName=name)["Version"]
     assert bad != good

@@ -6,11 +6,13 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from points.events.expiring import expiring_event
 from points.events.recorded import event_of
 
 from examples.consumer import Balances
 from tests.events.bridges import Detail
 from tests.events.histories import adds_of, every_kind
+from tests.simulator.clock import START
 
 HISTORY = [dict(event_of(line).detail) for line in [*every_kind().lines, *adds_of("bcbb").lines]]
 
@@ -32,6 +34,12 @@ def test_in_any_order_and_with_any_doubles_it_comes_to_the_same(seed: int, doubl
         balances.take(detail)
     assert balances.points == balances_after(HISTORY)
     assert all(len(balances.gap(account)) == 0 for account in balances.points)
+
+
+def test_what_has_not_happened_yet_does_not_count() -> None:
+    balances = Balances()
+    balances.take(dict(expiring_event("anna", START, {"DANNON": 70}).detail))
+    assert (balances.points, balances.early) == ({}, {})
 
 
 def test_in_order_it_is_right_after_every_event() -> None:

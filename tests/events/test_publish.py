@@ -1,7 +1,6 @@
 """The function behind the stream: nothing is lost and nothing overtakes; what it logs and counts."""
 
 import json
-from collections import defaultdict
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -14,9 +13,10 @@ from points.events.bus import Bus
 from points.events.publishing import Record
 
 from tests.api.client import Context
-from tests.events.bridges import Answer, EventBridge, no_answer
+from tests.events.bridges import EventBridge
 from tests.events.histories import adds_of, ids
 from tests.events.mapping import Mapping
+from tests.events.trouble import check
 
 BATCH = adds_of("aababcca").records
 NUMBERS = [record["dynamodb"]["SequenceNumber"] for record in BATCH]
@@ -55,7 +55,7 @@ def test_it_is_an_error_that_the_alarm_sees_if_not_even_the_first_line_is_publis
 
 
 def test_what_there_is_no_time_for_is_reported(bridge: EventBridge) -> None:
-    with pytest.raises(publish.NotPublishedError, match="a/1: None"):
+    with pytest.raises(publish.NotPublishedError, match="a/1: there was no time"):
         invoke(BATCH, remaining_ms=1000)
     assert bridge.requests == []
 
@@ -73,24 +73,6 @@ def test_what_fails_is_logged_with_its_cause_and_everything_is_counted(
     assert (metrics["EventsPublished"], metrics["EventsFailed"]) == ([4], [1, 1])
 
 
-class Unreliable(EventBridge):
-    """Refuses some entries, and loses some requests or their answers; less and less, so that it ends."""
-
-    def __init__(self, rng: Random, trouble: float) -> None:
-        super().__init__(lambda _: rng.random() < self._trouble)
-        self._rng = rng
-        self._trouble = trouble
-
-    def put_events(self, *, Entries: list[dict[str, Any]]) -> Answer:  # noqa: N803
-        self._trouble *= 0.99
-        if self._rng.random() < self._trouble / 2:
-            raise no_answer()
-        answer = super().put_events(Entries=Entries)
-        if self._rng.random() < self._trouble / 2:
-            raise no_answer()
-        return answer
-
-
 @given(
     accounts=st.text("abcd", min_size=1, max_size=24),
     size=st.integers(1, 20),
@@ -100,16 +82,7 @@ class Unreliable(EventBridge):
 def test_every_event_is_published_and_the_first_time_in_order(
     accounts: str, size: int, trouble: float, seed: int
 ) -> None:
-    records = adds_of(accounts).records
-    bridge = Unreliable(Random(seed), trouble)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publish, "_bus", lambda: Bus(bridge, "ledger"))
-        Mapping(lambda event: publish.handler(event, Context())).run(records, size)
-    first = dict.fromkeys(ids(bridge.taken))
-    of_accounts: dict[str, list[int]] = defaultdict(list)
-    for account, _, sequence in (it.partition("/") for it in first):
-        of_accounts[account].append(int(sequence))
-    assert of_accounts == {account: list(range(1, accounts.count(account) + 1)) for account in accounts}
+    check(accounts, size, trouble, seed)
 
 
 def test_a_line_that_never_succeeds_is_kept_whole_and_holds_up_the_shard_no_longer(bridge: EventBridge) -> None:

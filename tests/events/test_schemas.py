@@ -1,15 +1,18 @@
 """The events are as their JSON Schemas say, and those are as the code makes them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 from points.events.bus import SOURCE, Event
+from points.events.expiring import EXPIRING, expiring_event
 from points.events.recorded import event_of
 from points.rules.terms import Kind
 
 from tests.events.histories import every_kind
+from tests.simulator.clock import START
 from tools.openapi.__main__ import EVENTS, descriptions_of_events
 
 LINES = every_kind().lines
@@ -42,7 +45,7 @@ def test_the_descriptions_are_as_the_code_makes_them() -> None:
 
 
 def test_there_is_a_valid_schema_for_each_kind() -> None:
-    assert SCHEMAS.keys() == {f"points.{kind}" for kind in Kind}
+    assert SCHEMAS.keys() == {*(f"points.{kind}" for kind in Kind), EXPIRING}
     for schema in SCHEMAS.values():
         Draft7Validator.check_schema(schema)
 
@@ -57,6 +60,13 @@ def test_an_event_is_as_its_schema_says_and_has_no_field_besides(line: Any) -> N
     transaction = schema["definitions"][target.rpartition("/")[2]]
     assert event["detail"].keys() == detail["properties"].keys() == set(detail["required"])
     assert event["detail"]["transaction"].keys() <= transaction["properties"].keys()
+
+
+def test_a_reminder_is_as_its_schema_says_and_has_no_field_besides() -> None:
+    event = received(expiring_event("anna", START, {"DANNON": 70, "UNILEVER": 30}))
+    assert errors(event) == []
+    detail = SCHEMAS[EXPIRING]["properties"]["detail"]
+    assert event["detail"].keys() == detail["properties"].keys() == set(detail["required"])
 
 
 def test_an_event_may_lack_the_balance_and_nothing_else() -> None:
@@ -78,6 +88,16 @@ def test_events_may_get_more_fields() -> None:
     event = received(event_of(LINES[0]))
     event["detail"]["more"] = event["detail"]["transaction"]["more"] = event["more"] = 1
     assert errors(event) == []
+
+
+def test_the_example_of_the_guide_is_the_worked_example_s_spend() -> None:
+    text = (EVENTS.parent / "events.md").read_text()
+    (block,) = re.findall(r"<!-- example -->\n\n```json\n(.*?)```", text, re.DOTALL)
+    (described,) = ASYNCAPI["components"]["messages"]["points.spend"]["examples"]
+    shown = json.loads(block)
+    assert shown["detail"]["transaction"]["digest"] == "…"
+    shown["detail"]["transaction"]["digest"] = described["payload"]["detail"]["transaction"]["digest"]
+    assert shown == described["payload"]
 
 
 def test_the_bus_has_a_message_for_each_kind_with_an_example_of_it() -> None:

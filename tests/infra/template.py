@@ -59,9 +59,9 @@ def routes() -> Iterator[Route]:
     """Yield every route."""
     for name, properties in functions().items():
         for event in properties.get("Events", {}).values():
-            assert event["Type"] == "HttpApi"
-            route = event["Properties"]
-            yield Route(f"{route['Method']} {route['Path']}", name, route.get("Auth", {}))
+            if event["Type"] == "HttpApi":
+                route = event["Properties"]
+                yield Route(f"{route['Method']} {route['Path']}", name, route.get("Auth", {}))
 
 
 def _merged(common: Any, own: Any) -> Any:

@@ -15,7 +15,7 @@ ALARMS = {name: it["Properties"] for name, it in resources("AWS::CloudWatch::Ala
 RUNBOOK_WORTHY = {
     "InternalErrors", "Unavailable", "Busy", "UnknownOutcomes", "Throttles", "SlowRequests", "ServerErrors",
     "WriteThrottles", "CalendarThrottles", "ReadThrottles", "TableErrors", "RefusedSpends", "LostRaces", "FullAccounts",
-    "LateEvents", "KeptEvents", "DroppedEvents",
+    "LateEvents", "KeptEvents", "DroppedEvents", "LateSweep", "LateAccounts", "DeadLetters",
 }  # fmt: skip
 MAIN_PART, OPTIONAL_PARTS = only("AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"]
 
@@ -56,6 +56,13 @@ def test_there_is_an_alarm_for_each_function_and_each_way_to_fail() -> None:
     assert ALARMS.keys() == {_alarm_of(name) for name in functions()} | RUNBOOK_WORTHY
 
 
+def test_the_runbook_says_what_each_alarm_means() -> None:
+    rows = re.findall(r"^\| (`[^|]+`[^|]*) \|", (PATH.parents[1] / "docs/runbook.md").read_text(), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named >= RUNBOOK_WORTHY
+    assert "`…Errors` (one a function)" in rows
+
+
 def test_each_functions_alarm_counts_the_crashes_of_its_published_versions() -> None:
     for name in functions():
         alarm = ALARMS[_alarm_of(name)]
@@ -84,7 +91,9 @@ def test_every_alarm_says_what_it_means_notifies_and_is_quiet_when_nothing_is_ca
         assert alarm["AlarmDescription"]
         assert alarm.get("ActionsEnabled", True) is True
         assert alarm["AlarmActions"] == {"Fn::If": ["Notify", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
-        assert alarm["TreatMissingData"] == "notBreaching"
+    silence = {name: alarm["TreatMissingData"] for name, alarm in ALARMS.items()}
+    assert silence.pop("LateSweep") == "breaching", "a schedule calls it, not a caller"
+    assert set(silence.values()) == {"notBreaching"}
 
 
 def _watched(alarm: Properties) -> Iterator[Properties]:
@@ -110,7 +119,7 @@ def test_every_metric_of_ours_that_is_watched_is_counted_by_the_functions(metric
     if metric["MetricName"] == "Refusals":
         assert dimensions.pop("reason") in REASONS
     else:
-        assert metric["MetricName"] in {lines for lines, _ in RECORDED.values()} | {"LostRaces"}
+        assert metric["MetricName"] in {lines for lines, _ in RECORDED.values()} | {"LostRaces", "SweepBehind"}
     assert not dimensions
 
 
@@ -196,4 +205,4 @@ def test_the_dashboards_widgets_do_not_overlap() -> None:
 
 def test_what_the_dashboard_refers_to_exists() -> None:
     known = template()["Resources"].keys() | {"AWS::Region", "AWS::StackName"}
-    assert {name.removesuffix(".Arn") for name in re.findall(r"\$\{([^}]+)\}", BODY)} <= known
+    assert {name.partition(".")[0] for name in re.findall(r"\$\{([^}]+)\}", BODY)} <= known

@@ -8,7 +8,7 @@ import pytest
 from tests.events.histories import adds_of
 from tests.infra.template import default, functions, only, resources, template
 
-MAPPING = only("AWS::Lambda::EventSourceMapping")["Properties"]
+MAPPING = resources("AWS::Lambda::EventSourceMapping")["PublishMapping"]["Properties"]
 BUCKET = only("AWS::S3::Bucket")
 OF_OWN_ACCOUNT = {"StringEquals": {"s3:ResourceAccount": {"Ref": "AWS::AccountId"}}}
 OPTIONAL = {
@@ -29,7 +29,7 @@ def test_without_events_nothing_of_them_is_left_that_costs_anything() -> None:
 def _refers_to(value: Any) -> set[str]:
     """Find what a part of the template refers to, where its condition does not choose it."""
     match value:
-        case {"Fn::If": ["WithEvents", _, otherwise]}:
+        case {"Fn::If": ["WithEvents" | "WithReminders", _, otherwise]}:
             return _refers_to(otherwise)
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
             return {name}
@@ -48,7 +48,7 @@ def test_nothing_that_stays_without_events_refers_to_what_goes() -> None:
         name: it
         for section in ("Resources", "Outputs")
         for name, it in document[section].items()
-        if it.get("Condition") != "WithEvents"
+        if it.get("Condition") not in {"WithEvents", "WithReminders"}
     }
     assert {name: found for name, it in stays.items() if (found := _refers_to(it) & OPTIONAL)} == {}
 

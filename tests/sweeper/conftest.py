@@ -8,10 +8,11 @@ import pytest
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.serialize import ResponseSerializer
 from points.storage import calls
 from points.storage.dynamodb import make_client
 
-from tests.api.conftest import REGION, TABLE
+from tests.api.conftest import REGION, TABLE, _member
 from tests.sweeper.world import World
 
 
@@ -22,6 +23,7 @@ def moto() -> Iterator[Any]:
         for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_PROFILE"):
             patch.delenv(name, raising=False)
         patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.setattr(ResponseSerializer, "get_value", _member)
         client: Any = make_client()
         client.create_table(**TABLE)
         yield client

@@ -21,6 +21,9 @@ NAME = "points-ledger"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 DEVELOPER = "developer"
 """The name of a client, made beside those of the template, that may do everything."""
+REMINDER_DAYS = 1
+"""Nothing that can be turned on is left out."""
+
 SCOPES = " ".join(f"{whose}/{what}" for whose in ("points", "accounts") for what in ("add", "spend", "refund", "read"))
 
 _SAM = ROOT / ".venv-sam/bin/sam"
@@ -117,7 +120,7 @@ def deploy(url: str, build: Path) -> str:
         _SAM, "deploy", "--config-file", ROOT / "samconfig.toml", "--config-env", "development", "--stack-name", NAME,
         "--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset",
         "--template-file", adapt(build / "template.yaml"),
-        "--parameter-overrides", f"Architecture={ARCHITECTURE} GradualDeployment=false",
+        "--parameter-overrides", f"Architecture={ARCHITECTURE} GradualDeployment=false ReminderDays={REMINDER_DAYS}",
     ]  # fmt: skip
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     environment |= credentials(url) | {"SAM_CLI_TELEMETRY": "0"}

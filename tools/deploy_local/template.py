@@ -16,7 +16,7 @@ def adapt(built: Path) -> Path:
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Properties"].pop("Metrics", None):
             resource["Properties"] |= _ANY_METRIC  # it knows no metric math, and watches no alarm
-        if resource["Type"] == "AWS::Lambda::EventSourceMapping":
+        if "StartingPosition" in resource.get("Properties", {}):
             resource["Properties"]["BatchSize"] = 1  # of a stream, it takes what a function reports as failed for done
     adapted = built.with_name("template-local.yaml")
     adapted.write_text(yaml.safe_dump(document, sort_keys=False))

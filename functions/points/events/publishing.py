@@ -66,7 +66,7 @@ def publish(records: Iterable[Record], bus: Bus, has_time: Callable[[], bool]) -
     bus
         Where to.
     has_time
-        Whether to go on; asked before each request.
+        Whether to go on; asked before each turn of up to ten accounts.
     """
     waiting = _by_account(records)
     turns = deque(waiting)

@@ -17,7 +17,7 @@ from points.storage.dynamodb import DynamoDB
 from points.storage.lines import Line, Retry, Standing
 from points.storage.reading import Reader
 from points.storage.records import Records
-from points.storage.timeline import MOST_LOTS, after_due
+from points.storage.timeline import MOST_LOTS, after_due, expiring_at
 from points.storage.writing import Recorded, Writer
 
 
@@ -90,6 +90,14 @@ class Passbook:
         """Read how an account stood at a moment, or will: after what was recorded by then, and what is due by then."""
         reader = self._reader(account, deadline)
         return after_due(Records(reader, reader.recorded_by(moment)), moment, most_lots=MOST_LOTS)
+
+    def expiring(self, account: str, moment: datetime, deadline: float) -> dict[str, int]:
+        """Work out how many points of each payer expire at a moment to come if nothing is done before."""
+        reader = self._reader(account, deadline)
+        last = reader.last()
+        if moment <= max(self._clock.now(), last.recorded_at):
+            return {}
+        return expiring_at(Records(reader, last), moment)
 
     def preview(self, account: str, change: Spend | Hold, deadline: float) -> tuple[Standing, Plan]:
         """Work out what a change would take if it were made now, and where the account stands.

@@ -121,7 +121,10 @@ class Sweeper:
 
 
 def _stretches(first: datetime, before: datetime, shards: int, *, recorded_after: datetime) -> Iterator[Stretch]:
-    """Cut a time, and the same time two hours earlier, into what is to be read of each shard."""
+    """Cut a time, and the same time two hours earlier, into what is to be read of each shard.
+
+    After a gap, what is looked at two hours late or more needs no second look.
+    """
     for shard in range(shards):
         yield Stretch.between(first, before, shard)
-        yield Stretch.between(first - LATE, before - LATE, shard, recorded_after=recorded_after)
+        yield Stretch.between(first - LATE, min(first, before - LATE), shard, recorded_after=recorded_after)
