@@ -58,8 +58,9 @@ def _run(context: LambdaContext) -> None:
 
 def _work(job: Job, context: LambdaContext) -> None:
     queued = _sweeper().work(job, deadline_of(context))
-    count("AccountsQueued", queued)
-    logger.info("searched", search=job.search, **job.stretch._asdict(), queued=queued)
+    if queued:  # most jobs find nothing, and say nothing
+        count("AccountsQueued", queued)
+        logger.info("found", search=job.search, **job.stretch._asdict(), queued=queued)
 
 
 if "SWEEP_JOBS_URL" in os.environ:

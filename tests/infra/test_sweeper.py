@@ -42,6 +42,7 @@ def test_it_runs_every_few_minutes_unless_the_parameter_is_empty_and_then_nothin
     schedule = functions()["SweepFunction"]["Events"]["Schedule"]
     assert schedule["Type"] == "ScheduleV2"
     assert schedule["Properties"]["ScheduleExpression"] == {"Ref": "SweepSchedule"}
+    assert schedule["Properties"]["OmitName"] is True, "two stacks of one Region would want the same name"
 
 
 @pytest.mark.parametrize(("expression", "valid"), [

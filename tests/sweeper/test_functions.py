@@ -131,9 +131,9 @@ def test_what_is_due_goes_from_the_calendar_to_the_history(deployment: Deploymen
     assert metrics["SweepBehind"] == [630.0]
     assert sum(metrics["AccountsQueued"]) == 2
     assert (metrics["Expiries"], metrics["PointsExpired"], metrics["Lapses"]) == ([1], [5], [1])
-    begun, *searched, settled = logged(printed)
+    begun, *found, settled = logged(printed)
     assert begun["behind"]["due"] == 630.0
-    assert sum(line["queued"] for line in searched) == 2
+    assert sum(line["queued"] for line in found) == 2
     assert (settled["accounts"], settled["lines"]) == (2, 2)
 
 

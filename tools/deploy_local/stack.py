@@ -22,7 +22,12 @@ ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x
 DEVELOPER = "developer"
 """The name of a client, made beside those of the template, that may do everything."""
 REMINDER_DAYS = 1
-"""Nothing that can be turned on is left out."""
+PARAMETERS = {
+    "Architecture": ARCHITECTURE,
+    "GradualDeployment": "false",
+    "ReminderDays": REMINDER_DAYS,  # nothing that can be turned on is left out
+    "CalendarShards": 2,  # what stands in for Lambda is no host for many jobs at once
+}
 
 SCOPES = " ".join(f"{whose}/{what}" for whose in ("points", "accounts") for what in ("add", "spend", "refund", "read"))
 
@@ -120,7 +125,7 @@ def deploy(url: str, build: Path) -> str:
         _SAM, "deploy", "--config-file", ROOT / "samconfig.toml", "--config-env", "development", "--stack-name", NAME,
         "--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset",
         "--template-file", adapt(build / "template.yaml"),
-        "--parameter-overrides", f"Architecture={ARCHITECTURE} GradualDeployment=false ReminderDays={REMINDER_DAYS}",
+        "--parameter-overrides", " ".join(f"{name}={value}" for name, value in PARAMETERS.items()),
     ]  # fmt: skip
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     environment |= credentials(url) | {"SAM_CLI_TELEMETRY": "0"}

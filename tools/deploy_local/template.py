@@ -17,7 +17,9 @@ def adapt(built: Path) -> Path:
         if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Properties"].pop("Metrics", None):
             resource["Properties"] |= _ANY_METRIC  # it knows no metric math, and watches no alarm
         if "StartingPosition" in resource.get("Properties", {}):
-            resource["Properties"]["BatchSize"] = 1  # of a stream, it takes what a function reports as failed for done
+            resource["Properties"].pop("ScalingConfig", None)  # it takes a parameter's number for a text
+            if "StartingPosition" in resource["Properties"]:
+                resource["Properties"]["BatchSize"] = 1  # of a stream, it takes what is reported as failed for done
     adapted = built.with_name("template-local.yaml")
     adapted.write_text(yaml.safe_dump(document, sort_keys=False))
     return adapted
