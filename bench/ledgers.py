@@ -65,6 +65,7 @@ def under_another_name(items: Sequence[Item], account: str) -> Iterator[Item]:
         if "calendar_key" in item:
             hour = item["calendar_key"]["S"].partition("#")[0]
             item["calendar_key"] = {"S": f"{hour}#{shard}"}
+            item["due_key"] = {"S": f"{item['due_key']['S'].partition('#')[0]}#{account}"}
         digest = next_digest(digest, item)
         item["digest"] = {"S": digest.hex()}
         size += stored_bytes(item)

@@ -24,8 +24,8 @@ from points.rules.terms import (
 )
 from points.rules.time import coming, plan_due
 from points.storage.attributes import STATE, TRANSACTION, decode, encode, from_moment, to_moment
-from points.storage.indexes import original_key, reference_key
-from points.storage.lines import CALENDAR_SHARDS, FORMAT, calendar_key, shard_of
+from points.storage.indexes import calendar_entry, original_key, reference_key
+from points.storage.lines import CALENDAR_SHARDS, FORMAT, shard_of
 from points.storage.sizes import index_bytes, item_bytes
 
 from books.exports import Item
@@ -148,8 +148,8 @@ class Replay:
         if done.reference:
             expected["reference_key"] = {"S": reference_key(done.reference, sequence)}
         if planned.wakes_at:
-            hour = max(planned.wakes_at, recorded_at)
-            expected["calendar_key"] = {"S": calendar_key(hour, _shard_of(item))}
+            entry = calendar_entry(item["account"]["S"], max(planned.wakes_at, recorded_at), _shard_of(item))
+            expected["calendar_key"], expected["due_key"] = {"S": entry.page}, {"S": entry.due_key}
         own = item_bytes(expected)
         self._keep_state(planned.state)
         expected.update(self._attributes)

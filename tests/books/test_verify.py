@@ -103,40 +103,17 @@ def test_two_lines_swapped(items: list[Item], anna: Passbook, tmp_path: Path) ->
     assert any(finding.startswith("anna, line 7: its digest is") for finding in said)
 
 
-FIELDS = sorted(
-    {
-        *(
-            "account",
-            "amount",
-            "balances",
-            "calendar_key",
-            "changed",
-            "digest",
-            "effective_at",
-            "expired",
-            "expires_at",
-        ),
-        *(
-            "format",
-            "holds",
-            "idempotency_key",
-            "kind",
-            "metadata",
-            "moment",
-            "of",
-            "opened_at",
-            "original_key",
-            "owed",
-        ),
-        *("part_spent", "payer", "pending", "points", "ranges", "recorded_at", "reference", "reference_key"),
-        *("request_digest", "returned", "sequence", "size", "taken", "timestamp", "timestamp_key", "undone"),
-        *("watermark", "write_id"),
-    }
-)
+FIELDS = [
+    "account", "amount", "balances", "calendar_key", "changed", "digest", "due_key", "effective_at", "expired",
+    "expires_at", "format", "holds", "idempotency_key", "kind", "metadata", "moment", "of", "opened_at",
+    "original_key", "owed", "part_spent", "payer", "pending", "points", "ranges", "recorded_at", "reference",
+    "reference_key", "request_digest", "returned", "sequence", "size", "taken", "timestamp", "timestamp_key",
+    "undone", "watermark", "write_id",
+]  # fmt: skip
 CHAINED = {
-    *("amount", "effective_at", "expired", "expires_at", "kind", "metadata", "of", "payer", "points", "recorded_at"),
-    *("reference", "returned", "taken", "timestamp"),
-}
+    "amount", "effective_at", "expired", "expires_at", "kind", "metadata", "of", "payer", "points", "recorded_at",
+    "reference", "returned", "taken", "timestamp",
+}  # fmt: skip
 
 
 def altered(value: dict[str, Any]) -> dict[str, Any]:
@@ -388,6 +365,7 @@ def test_a_file_of_digests_that_is_none(tmp_path: Path, line: str) -> None:
         (gzip.compress(b"{}\n"), "line 1 is no item of the ledger's table"),
         (gzip.compress(b'{"Item": {"account": {"S": "a"}, "sequence": {"N": "x"}}}\n'), "line 1 is no item"),
     ],
+    ids=["no gzip", "cut short", "no JSON", "no item", "no number"],
 )
 def test_a_data_file_that_is_damaged(tmp_path: Path, content: bytes, said: str) -> None:
     file = tmp_path / "a.json.gz"

@@ -60,7 +60,7 @@ def test_the_runbook_says_what_each_alarm_means() -> None:
     rows = re.findall(r"^\| (`[^|]+`[^|]*) \|", (PATH.parents[1] / "docs/runbook.md").read_text(), re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert named >= RUNBOOK_WORTHY
-    assert "`…Errors` (one a function)" in rows
+    assert "`…Errors` (one per function)" in rows
 
 
 def test_each_functions_alarm_counts_the_crashes_of_its_published_versions() -> None:
