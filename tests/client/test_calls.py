@@ -135,7 +135,7 @@ def test_a_key_names_a_change(ledger: Client) -> None:
 
 
 def test_a_refusal_says_what_is_at_fault(ledger: Client) -> None:
-    with pytest.raises(errors.NotEnoughPoints, match="there are 0, and 5 were asked for") as refused:
+    with pytest.raises(errors.NotEnoughPoints, match="there are 0, but 5 were asked for") as refused:
         ledger.spend(Spend(5))
     assert (refused.value.status, refused.value.type) == (400, "not-enough-points")
     assert [it.field for it in refused.value.errors] == ["points"]

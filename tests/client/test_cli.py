@@ -108,7 +108,7 @@ def test_points_that_wait(points: Points) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "code", "words"), [
-    (("spend", "5"), 3, "there are 0, and 5 were asked for"),
+    (("spend", "5"), 3, "there are 0, but 5 were asked for"),
     (("void", "7"), 3, "no transaction 7"),
     (("spend", "5", "--if-match", "9"), 4, "at version"),
     (("spend", "0"), 2, "POINTS"),

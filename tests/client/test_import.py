@@ -203,8 +203,8 @@ def test_what_is_refused_can_be_mended_and_imported_again(
     refused = tmp_path / name.replace(".", ".refused.")
     assert str(refused) in done.stderr
     written = refused.read_text()
-    assert "UNILEVER has 0 points in the account, and 5 were to be taken." in written
-    assert "DANNON has 2 points in the account, and 3 were to be taken." in written
+    assert "UNILEVER has 0 points in the account, but 5 would be taken." in written
+    assert "DANNON has 2 points in the account, but 3 would be taken." in written
 
     mended = written.replace("UNILEVER", "DANNON").replace("-5", "-1")
     again = load(mended, name="mended." + name.rpartition(".")[2])

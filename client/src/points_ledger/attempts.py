@@ -15,6 +15,7 @@ from json import loads
 from typing import Any, TypeVar
 
 from points_ledger.errors import (
+    Busy,
     LedgerError,
     NoAnswer,
     OutcomeUnknown,
@@ -155,7 +156,7 @@ def _body(response: Response) -> Any:
 
 def _surely_not_recorded(failure: LedgerError, outcome: Response | Lost) -> bool:
     """Only the ledger's own word counts, or a connection that never was; the gateway does not know."""
-    return isinstance(failure, Unavailable) or (isinstance(outcome, Lost) and not outcome.sent)
+    return isinstance(failure, (Busy, Unavailable)) or (isinstance(outcome, Lost) and not outcome.sent)
 
 
 def _final(call: Call[Any], failure: LedgerError, perhaps_recorded: bool) -> LedgerError:

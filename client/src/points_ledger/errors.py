@@ -6,7 +6,7 @@ LedgerError
 │   ├── InvalidRequest, NotEnoughPoints, Ended, … one for each type of problem
 │   └── Unauthorized, Forbidden, NotFound, LimitReached: bases of those that belong together
 ├── TryAgain                one attempt's failure, and the cause of the next two
-│   └── OutcomeUnknown, Unavailable, InternalError, TooManyRequests, NoAnswer
+│   └── OutcomeUnknown, Unavailable, Busy, InternalError, TooManyRequests, NoAnswer
 ```
 
 Time ran out for a change: `OutcomeUnknown` if one of the attempts may have been recorded, `Unavailable` if none was.
@@ -186,7 +186,11 @@ class OutcomeUnknown(TryAgain):
 
 
 class Unavailable(TryAgain):
-    """The ledger is busy or not reachable, and nothing was recorded."""
+    """The ledger is not available, and nothing was recorded."""
+
+
+class Busy(TryAgain):
+    """Others change the account at the same time, or the storage is overloaded; nothing was recorded."""
 
 
 class InternalError(TryAgain):

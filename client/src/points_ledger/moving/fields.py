@@ -48,9 +48,9 @@ def read_payer(value: object) -> str:
     if payer != payer.strip():
         raise ValueError("must not begin or end with white space")
     if any(map(_is_invisible, payer)):
-        raise ValueError("must not have invisible characters, nor any that change the direction of the text")
+        raise ValueError("must not contain invisible characters or characters that change the text direction")
     if not unicodedata.is_normalized("NFC", payer):
-        raise ValueError("must be in Unicode's normal form C (NFC)")
+        raise ValueError("must be in Unicode normalization form C (NFC)")
     return payer
 
 
@@ -153,7 +153,7 @@ def _check_moments(values: Mapping[str, Any]) -> list[FieldError]:
     timestamp, effective_at, expires_at = (values.get(name) for name in ("timestamp", "effective_at", "expires_at"))
     if values["points"] < 0:
         names = [name for name in ("effective_at", "expires_at") if name in values]
-        return [FieldError(field=name, message="must not stand beside negative points") for name in names]
+        return [FieldError(field=name, message="is not allowed with negative points") for name in names]
     if expires_at and expires_at <= timestamp:
         return [FieldError(field="expires_at", message="must be later than timestamp")]
     if expires_at and effective_at and expires_at <= effective_at:
@@ -169,13 +169,13 @@ def _text(value: object, longest: int, subject: str = "") -> str:
     if len(value) > longest:
         raise ValueError(f"{subject}must have at most {longest} characters")
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError(f"{subject}must not have lone surrogates")
+        raise ValueError(f"{subject}must not contain lone surrogates")
     return value
 
 
 def _without_control_characters(text: str) -> None:
     if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError("must not have control characters")
+        raise ValueError("must not contain control characters")
 
 
 def _is_invisible(character: str) -> bool:
