@@ -56,7 +56,7 @@ class DynamoDBTables(DynamoDB, Protocol):
 def make_client() -> DynamoDBTables:
     """Make a client whose every call is one attempt, so that no unclear attempt hides behind a clear one.
 
-    It is spared a third and more of its usual work, which serves nobody here: see docs/handlers.md.
+    It is spared a third and more of its usual work, which serves nobody here: see docs/measurements/handlers.md.
     """
     session = get_session()
     config = Config(
