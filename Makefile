@@ -115,7 +115,7 @@ clean: ## Remove the environments and what tools left behind; the data of `make 
 .venv-lambda/.all: infra/requirements-lambda.txt
 # What that takes, as measured with pip and a fast connection.
 .venv/.run: TAKES = 85 MB and some 15 s
-.venv/.all: TAKES = 520 MB and some 45 s
+.venv/.all: TAKES = 615 MB and some 45 s
 .venv-ministack/.run: TAKES = 90 MB and some 10 s
 .venv-books/.all: TAKES = 155 MB and some 10 s
 .venv-sam/.all: TAKES = 330 MB and some 30 s
