@@ -179,5 +179,6 @@ def check(files: Sequence[Path], public_key: Path | None) -> None:
 def _summary(found: int, not_replayed: int) -> str:
     if not found:
         return "all as they must be"
-    below = f"; {not_replayed:,} lines below wrong ones were not replayed" if not_replayed else ""
-    return f"{found:,} findings{below}"
+    findings = "1 finding" if found == 1 else f"{found:,} findings"
+    below = f"; lines below, which were not replayed: {not_replayed:,}" if not_replayed else ""
+    return f"{findings}{below}"
