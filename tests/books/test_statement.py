@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -410,3 +411,29 @@ def test_a_statement_that_may_still_change_says_so(items: list[Item], tmp_path: 
     export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "9000-01-01")
     assert (done.exit_code, "this may still change" in done.stderr) == (0, True)
+
+
+def test_athena_reads_no_folder(tmp_path: Path) -> None:
+    done = run("--athena", "books", "--export", str(tmp_path), "--from", "2026-01-01", "--to", "2026-01-02")
+    assert (done.exit_code, "--athena reads its own export" in done.stderr) == (2, True)
+
+
+def test_without_a_way_to_aws_there_is_no_athena(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    done = run("--athena", "books", "--from", "2026-01-01", "--to", "2026-01-02")
+    assert (done.exit_code, "there is no way to AWS" in done.stderr) == (2, True)
+
+
+def test_a_figure_that_is_no_number_is_an_error(items: list[Item], tmp_path: Path) -> None:
+    items[-1]["balances"]["L"][0]["L"][1]["N"] = "many"
+    export(items, tmp_path)
+    done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
+    assert (done.exit_code, "the export cannot be read" in done.stderr) == (2, True)
+
+
+def test_an_empty_ledger_has_an_empty_statement(tmp_path: Path) -> None:
+    export([], tmp_path)
+    done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02", "--format", "json")
+    assert (done.exit_code, done.stdout) == (0, "[]\n")
