@@ -318,7 +318,21 @@ def test_one_point_of_difference_is_an_error_that_names_account_and_payer(
 def test_a_missing_line_is_an_error_that_names_the_account(items: list[Item], tmp_path: Path) -> None:
     export([item for item in items if item["kind"]["S"] != "capture"], tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
-    assert (done.exit_code, done.stdout.partition(":")[0]) == (1, "anna")
+    assert done.exit_code == 3
+    assert [line.partition(" ")[::2] for line in done.stdout.splitlines()] == [
+        ("anna:", "the closing balance of DANNON is 365 by the last line, and 215 by all flows"),
+        ("anna:", "lines are missing or contradict each other, see `verify`"),
+    ]
+
+
+def test_a_missing_line_that_moved_no_points_is_an_error_too(anna: Client, table: Table, tmp_path: Path) -> None:
+    anna.add("DANNON", 100)
+    anna.add("DANNON", 50, effective_at=days(1))
+    anna.cancel(2)
+    anna.spend(10)
+    export([item for item in items_of(table) if item["kind"]["S"] != "cancel"], tmp_path)
+    done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
+    assert (done.exit_code, done.stdout) == (1, "anna: lines are missing or contradict each other, see `verify`\n")
 
 
 def test_an_unknown_layout_is_an_error(items: list[Item], tmp_path: Path) -> None:
