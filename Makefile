@@ -124,7 +124,7 @@ clean: ## Remove environments and tool output; the data of `make run` stays
 .venv-client/.all: client/requirements.txt
 # What that takes, measured with pip and a fast connection.
 .venv/.run: TAKES = 85 MB and some 15 s
-.venv/.all: TAKES = 520 MB and some 45 s
+.venv/.all: TAKES = 615 MB and some 45 s
 .venv-ministack/.run: TAKES = 90 MB and some 10 s
 .venv-books/.all: TAKES = 155 MB and some 10 s
 .venv-sam/.all: TAKES = 330 MB and some 30 s

@@ -209,12 +209,8 @@ def deal_file(task: tuple[DataFile, Path, int]) -> int:
     _check_sum(file)
     buffers = [bytearray() for _ in range(buckets)]
     lines = buffered = 0
-    for entry, text in _read(file.path):
-        keys = image(entry) or entry["Keys"]
-        if not is_line(keys):
-            continue
-        account = keys["account"]["S"].encode()
-        record = _HEADER.pack(int(keys["sequence"]["N"]), len(account), len(text)) + account + text
+    for account, sequence, entry in _read(file.path):
+        record = _HEADER.pack(sequence, len(account), len(entry)) + account + entry
         buffers[bucket_of(account, buckets)] += record
         lines += 1
         buffered += len(record)
@@ -225,15 +221,16 @@ def deal_file(task: tuple[DataFile, Path, int]) -> int:
     return lines
 
 
-def _read(path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Read a data file's entries, each also as it stands there."""
+def _read(path: Path) -> Iterator[tuple[bytes, int, bytes]]:
+    """Read a data file's lines of accounts: of each the account, the number, and the entry as it stands there."""
     number = 0
     try:
-        with gzip.open(path) as lines:
-            for number, text in enumerate(lines, 1):  # noqa: B007 - for the error
+        with gzip.open(path) as entries:
+            for number, text in enumerate(entries, 1):  # noqa: B007 - for the error
                 entry = orjson.loads(text)
-                is_line(image(entry) or entry["Keys"])
-                yield entry, text
+                keys = image(entry) or entry["Keys"]
+                if is_line(keys):
+                    yield keys["account"]["S"].encode(), int(keys["sequence"]["N"]), text
     except (OSError, EOFError, zlib.error) as error:
         raise BooksError(f"{path} is damaged after line {number}: {error}") from error
     except (KeyError, ValueError, TypeError, AttributeError) as error:

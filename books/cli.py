@@ -24,7 +24,7 @@ from books.seal import FINAL_AFTER, check_final, make_seal
 from books.shown import FORMATS
 from books.signing import read_public_key, sign
 from books.source import Source, reads_lines
-from books.statement import DamagedError, DifferenceError, make_statement
+from books.statement import WrongBooksError, make_statement
 from books.verify import verify as verify_files
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -85,14 +85,12 @@ def statement(
         else:
             with source.data_files() as files, duckdb_over([file.path for file in files], period) as engine:
                 made = make_statement(engine, period)
-    except DifferenceError as error:
+    except WrongBooksError as error:
         for difference in error.differences:
             click.echo(str(difference))
-        sys.exit(3)
-    except DamagedError as error:
-        for account in error.accounts:
-            click.echo(f"{account}: lines are missing or contradict each other: see `verify`")
-        sys.exit(1)
+        for account in error.damaged:
+            click.echo(f"{account}: lines are missing or contradict each other, see `verify`")
+        sys.exit(3 if error.differences else 1)
     click.echo(FORMATS[form](made, period))
     if closed > datetime.now(UTC) - FINAL_AFTER:
         click.echo(f"{format_timestamp(closed)} is not a minute past: this may still change", err=True)
@@ -179,5 +177,6 @@ def check(files: Sequence[Path], public_key: Path | None) -> None:
 def _summary(found: int, not_replayed: int) -> str:
     if not found:
         return "all as they must be"
-    below = f"; {not_replayed:,} lines below wrong ones were not replayed" if not_replayed else ""
-    return f"{found:,} findings{below}"
+    findings = "1 finding" if found == 1 else f"{found:,} findings"
+    below = f"; lines below, which were not replayed: {not_replayed:,}" if not_replayed else ""
+    return f"{findings}{below}"

@@ -48,9 +48,12 @@ class _DuckDB:
         self._period = period
 
     def rows(self, query: str) -> Iterator[Row]:
-        answer = self._connection.execute(translated(text(query), self._period, DUCKDB))
-        while rows := answer.fetchmany(_AT_ONCE):
-            yield from rows
+        try:
+            answer = self._connection.execute(translated(text(query), self._period, DUCKDB))
+            while rows := answer.fetchmany(_AT_ONCE):
+                yield from rows
+        except duckdb.Error as error:
+            raise BooksError(f"the export cannot be read: {error}") from error
 
 
 @contextmanager

@@ -105,7 +105,10 @@ def _in_turn(exports: list[_Summary]) -> list[_Summary]:
     full = max((export for export in exports if export.is_full), key=lambda export: export.ends, default=None)
     chosen = [full] if full else []
     later = [export for export in exports if not export.is_full and (not full or export.ends > full.ends)]
+    later.sort(key=lambda export: export.ends, reverse=True)
     for export in sorted(later, key=lambda export: export.begins):
+        if chosen and export.ends <= chosen[-1].ends:  # all that it has is there already
+            continue
         if chosen and export.begins != chosen[-1].ends:
             before = chosen[-1].ends
             raise BooksError(f"an export ends at {before}, and the next begins at {export.begins}: they must meet")

@@ -86,20 +86,21 @@ class Difference(NamedTuple):
         )
 
 
-class DifferenceError(Exception):
-    """The two ways to a balance do not come to the same: the lines are damaged, or some are missing."""
+class WrongBooksError(Exception):
+    """There is no statement, since lines are damaged or missing.
 
-    def __init__(self, differences: list[Difference]) -> None:
-        super().__init__(f"{len(differences)} balances come to two different figures")
+    Attributes
+    ----------
+    differences
+        Balances for which the two ways do not come to the same.
+    damaged
+        Accounts whose lines contradict each other, or of which some are missing.
+    """
+
+    def __init__(self, differences: list[Difference], damaged: list[str]) -> None:
+        super().__init__(f"{len(differences)} balances and {len(damaged)} accounts are wrong")
         self.differences = differences
-
-
-class DamagedError(Exception):
-    """There is no statement of what these accounts have: their lines contradict each other, or some are missing."""
-
-    def __init__(self, accounts: list[str]) -> None:
-        super().__init__(f"{len(accounts)} accounts are damaged")
-        self.accounts = accounts
+        self.damaged = damaged
 
 
 def make_statement(engine: Engine, period: Period) -> Statement:
@@ -107,17 +108,15 @@ def make_statement(engine: Engine, period: Period) -> Statement:
 
     Raises
     ------
-    DamagedError
-        Lines are missing, or contradict each other.
-    DifferenceError
-        The flows do not come to what the last lines say.
+    WrongBooksError
+        The flows do not come to what the last lines say, or lines are missing or contradict each other.
     BooksError
         A query cannot be run.
     """
-    if damaged := [account for account, *_ in engine.rows("damaged")]:
-        raise DamagedError(damaged)
-    if differences := [Difference(*row) for row in engine.rows("difference")]:
-        raise DifferenceError(differences)
+    differences = [Difference(*row) for row in engine.rows("difference")]
+    damaged = [account for account, *_ in engine.rows("damaged")]
+    if differences or damaged:
+        raise WrongBooksError(differences, damaged)
     statement: Statement = defaultdict(Figures)
     for payer, *points in engine.rows("statement"):
         statement[payer] = Figures(*points)
@@ -154,7 +153,7 @@ def _add_what_is_due(statement: Statement, engine: Engine, period: Period) -> No
             if (account, "closing") in due:
                 _add_by_the_end(statement, account, Standing(_reader(lines), len(lines), period.closed))
         except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
-            raise DamagedError([account]) from error
+            raise WrongBooksError([], [account]) from error
 
 
 def _reader(lines: Mapping[int, tuple[str, str]]) -> Callable[[int], Item]:
@@ -192,7 +191,7 @@ def _movements(account: str, which: str, standing: Standing) -> list[Movement]:
         if balances[payer] != worked_out[payer]
     ]
     if differences:
-        raise DifferenceError(differences)
+        raise WrongBooksError(differences, [])
     return movements
 
 

@@ -74,6 +74,17 @@ def test_a_table_is_its_newest_full_export_and_the_incremental_ones_after_it(tmp
     assert found == ["of November", "of the 2nd", "of the 3rd"]
 
 
+def test_what_was_exported_twice_is_read_once(tmp_path: Path) -> None:
+    write_full(tmp_path / "full", "2026-11-01T00:00:00Z", [a_line("full", 1)])
+    days = [f"2026-11-0{day}T00:00:00Z" for day in range(1, 6)]
+    write_incremental(tmp_path / "1", days[0], days[1], [a_line("a day", 1)])
+    write_incremental(tmp_path / "2", days[0], days[3], [a_line("three days", 1)])
+    write_incremental(tmp_path / "3", days[1], days[2], [a_line("a day", 1)])
+    write_incremental(tmp_path / "4", days[3], days[4], [a_line("the next", 1)])
+    found = [item["account"]["S"] for item in items_of(find_data_files(tmp_path))]
+    assert found == ["full", "three days", "the next"]
+
+
 def test_without_manifests_all_files_are_taken(tmp_path: Path) -> None:
     for name in ("b", "a"):
         (tmp_path / f"{name}.json.gz").write_bytes(b"")

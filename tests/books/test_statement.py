@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -317,7 +318,21 @@ def test_one_point_of_difference_is_an_error_that_names_account_and_payer(
 def test_a_missing_line_is_an_error_that_names_the_account(items: list[Item], tmp_path: Path) -> None:
     export([item for item in items if item["kind"]["S"] != "capture"], tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
-    assert (done.exit_code, done.stdout.partition(":")[0]) == (1, "anna")
+    assert done.exit_code == 3
+    assert [line.partition(" ")[::2] for line in done.stdout.splitlines()] == [
+        ("anna:", "the closing balance of DANNON is 365 by the last line, and 215 by all flows"),
+        ("anna:", "lines are missing or contradict each other, see `verify`"),
+    ]
+
+
+def test_a_missing_line_that_moved_no_points_is_an_error_too(anna: Client, table: Table, tmp_path: Path) -> None:
+    anna.add("DANNON", 100)
+    anna.add("DANNON", 50, effective_at=days(1))
+    anna.cancel(2)
+    anna.spend(10)
+    export([item for item in items_of(table) if item["kind"]["S"] != "cancel"], tmp_path)
+    done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
+    assert (done.exit_code, done.stdout) == (1, "anna: lines are missing or contradict each other, see `verify`\n")
 
 
 def test_an_unknown_layout_is_an_error(items: list[Item], tmp_path: Path) -> None:
@@ -410,3 +425,29 @@ def test_a_statement_that_may_still_change_says_so(items: list[Item], tmp_path: 
     export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "9000-01-01")
     assert (done.exit_code, "this may still change" in done.stderr) == (0, True)
+
+
+def test_athena_reads_no_folder(tmp_path: Path) -> None:
+    done = run("--athena", "books", "--export", str(tmp_path), "--from", "2026-01-01", "--to", "2026-01-02")
+    assert (done.exit_code, "--athena reads its own export" in done.stderr) == (2, True)
+
+
+def test_without_a_way_to_aws_there_is_no_athena(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    done = run("--athena", "books", "--from", "2026-01-01", "--to", "2026-01-02")
+    assert (done.exit_code, "there is no way to AWS" in done.stderr) == (2, True)
+
+
+def test_a_figure_that_is_no_number_is_an_error(items: list[Item], tmp_path: Path) -> None:
+    items[-1]["balances"]["L"][0]["L"][1]["N"] = "many"
+    export(items, tmp_path)
+    done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
+    assert (done.exit_code, "the export cannot be read" in done.stderr) == (2, True)
+
+
+def test_an_empty_ledger_has_an_empty_statement(tmp_path: Path) -> None:
+    export([], tmp_path)
+    done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02", "--format", "json")
+    assert (done.exit_code, done.stdout) == (0, "[]\n")

@@ -17,6 +17,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 from books.engines import Athena, duckdb_over
+from books.errors import BooksError
 from books.exports import find_data_files
 from books.queries import DUCKDB, Period
 from books.statement import Figures, make_statement
@@ -153,3 +154,16 @@ def test_athena_and_duckdb_come_to_the_same_statement(
         held=3 * 10,
         expiring={"2099-07": 3 * 5},
     )
+
+
+def test_a_query_that_fails_says_why(stack: Stack, outputs: dict[str, str]) -> None:
+    now = datetime.now(UTC)
+    engine = Athena(
+        stack.client("athena"),
+        outputs["WorkgroupName"],
+        "nowhere",
+        Period(now - timedelta(days=1), now),
+        dialect=DUCKDB,
+    )
+    with pytest.raises(BooksError, match=r"Athena cannot run the query damaged: .*export"):
+        list(engine.rows("damaged"))
