@@ -93,12 +93,16 @@ books-template: .venv/.all ## Write the SQL of the books into infra/books.yaml
 
 # Python versions differ in parsing and imports; `make test` has already run on one of them.
 QUICK = tests/api/test_exercise.py tests/api/test_bodies.py tests/api/test_retries.py tests/rules/test_promises.py
-test-pythons: ## Run the quick tests on every other Python found, from 3.11 on
+QUICK_OF_THE_CLIENT = $(patsubst %,tests/client/test_%.py,attempts description package tokens)
+test-pythons: ## Run the quick tests on every other Python found, from 3.11 on; those of the client on 3.10
 	@for version in 3.11 3.12 3.13; do \
 	    if [ ! -x .venv/bin/python$$version ] && local/environment.sh .venv-$$version tests/requirements.txt $$version; then \
 	        .venv-$$version/bin/python -m pytest -q $(QUICK) || exit 1; \
 	    fi; \
 	done
+	@if local/environment.sh .venv-3.10 tests/client/requirements.txt 3.10; then \
+	    .venv-3.10/bin/python -m pytest -q $(QUICK_OF_THE_CLIENT); \
+	fi
 
 measure-init: .venv-sam/.all .venv-lambda/.all ## Measure how long the built functions take to start
 	@$(SAM) build --build-dir .aws-sam/plain --parameter-overrides Architecture=$(MACHINE) >/dev/null 2>&1

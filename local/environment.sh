@@ -15,12 +15,13 @@ fail() {
 
 # A name on the PATH may be a shim that fails, or an older Python: the first that runs and is new enough.
 find_python() {
+    least=${version:-3.11}
     candidates=${PYTHON:-python3.13 python3.12 python3.11 python3 python}
     if [ "$version" ]; then # pyenv may have it where no PATH leads to
         candidates="python$version $(echo "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/"python$version")"
     fi
     for candidate in $candidates; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if "$candidate" -c "import sys; sys.exit(sys.version_info < (3, ${least#3.}))" 2>/dev/null; then
             echo "$candidate"
             return
         fi

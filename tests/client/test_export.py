@@ -1,4 +1,4 @@
-"""`points export`, and back by `points import`, on the real ledger; `handlers/test_export.py` tries many histories."""
+"""`points export` and back by `points import`, against the real ledger; many histories are tried in `handlers`."""
 
 import json
 from datetime import datetime, timedelta, timezone
