@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import publish
 import pytest
 
 from tests.events.histories import adds_of
@@ -109,6 +110,10 @@ def test_the_function_may_read_the_stream_put_events_and_keep_what_failed_and_no
         ("s3:PutObject", {"Fn::Sub": "${KeptRecords.Arn}/*"}, OF_OWN_ACCOUNT),
         ("s3:ListBucket", bucket, OF_OWN_ACCOUNT),
     ]
+
+
+def test_a_batch_gets_half_of_the_function_s_time_and_a_request_that_hangs_ends_in_the_other() -> None:
+    assert publish._MARGIN_MS <= 1000 * functions()["PublishFunction"]["Timeout"] / 2
 
 
 def test_what_is_kept_is_encrypted_private_versioned_and_outlives_the_stack() -> None:

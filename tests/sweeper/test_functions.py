@@ -15,6 +15,7 @@ from points.rules.terms import Hold
 from tests.api.client import Context
 from tests.api.conftest import no_metrics_are_fine, printed
 from tests.api.test_observability import Printed, counted, logged
+from tests.infra.template import functions
 from tests.simulator.clock import START
 from tests.sweeper.world import Client, World, lot
 
@@ -88,13 +89,13 @@ def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(runtime, "_clock", world.clock)
     monkeypatch.setattr(runtime, "make_client", lambda: Client(world.calls, world.index))
-    functions = {name: importlib.import_module(name) for name in ("sweep", "settle", "remind")}
-    deployment = Deployment(world, **functions)
-    monkeypatch.setattr(functions["sweep"], "make_client", lambda: deployment.mail)
-    monkeypatch.setattr(functions["remind"], "make_client", lambda: deployment.bridge)
+    modules = {name: importlib.import_module(name) for name in ("sweep", "settle", "remind")}
+    deployment = Deployment(world, **modules)
+    monkeypatch.setattr(modules["sweep"], "make_client", lambda: deployment.mail)
+    monkeypatch.setattr(modules["remind"], "make_client", lambda: deployment.bridge)
     made = {"Table": {"CreationDateTime": START}}
     monkeypatch.setattr(world.index, "describe_table", lambda **_: made, raising=False)
-    caches = [runtime.passbook, runtime.calendar, functions["sweep"]._sweeper, functions["remind"]._bus]
+    caches = [runtime.passbook, runtime.calendar, modules["sweep"]._sweeper, modules["remind"]._bus]
     for cache in caches:
         cache.cache_clear()
     yield deployment
@@ -276,3 +277,33 @@ def test_jobs_of_reminders_that_were_turned_off_are_dropped(
     for job in reminding.mail.take("jobs"):
         reminding.call("sweep", job)
     assert "expiring" not in reminding.mail.sent
+
+
+ACTIONS = {"get_item": "GetItem", "put_item": "PutItem", "query": "Query", "describe_table": "DescribeTable"}
+
+
+def _granted(function: str) -> set[tuple[str, str]]:
+    """Return what a function may do to the table and its indexes."""
+    (policy,) = functions()[function]["Policies"]
+    granted = set()
+    for statement in policy["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        target = statement["Resource"]
+        index = target["Fn::Sub"].rpartition("/")[2] if isinstance(target, dict) and "Fn::Sub" in target else "table"
+        granted |= {(action.removeprefix("dynamodb:"), index) for action in actions if action.startswith("dynamodb:")}
+    return granted
+
+
+def test_each_function_may_do_to_the_table_what_it_does_and_nothing_else(reminding: Deployment) -> None:
+    world = reminding.world
+    world.record("anna", lot(SOON), lot(), Hold(5, SOON), lot(effective_at=SOON), lot(TOMORROW))
+    world.wait(minutes=11)
+    done: dict[str, set[tuple[str, str]]] = {}
+    for name, messages in (("sweep", []), ("settle", [due("anna")]), ("remind", [expiring("anna")])):
+        with world.calls.counted() as calls:
+            reminding.sweep() if name == "sweep" else reminding.call(name, *messages)
+        function = f"{name.capitalize()}Function"
+        done[function] = {(ACTIONS[call], request.get("IndexName", "table")) for call, request in calls}
+    assert world.kinds("anna")[-3:] == ["arrive", "lapse", "expire"]
+    assert reminding.bridge.details
+    assert {function: _granted(function) for function in done} == done

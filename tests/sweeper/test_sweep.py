@@ -218,6 +218,18 @@ def test_two_runs_at_once_at_any_call_do_no_more_than_one(new_world: Callable[[]
     every_call(new_world, disturb)
 
 
+def test_of_two_runs_at_once_the_later_mark_may_lose_but_no_shard_is_forgotten(world: World) -> None:
+    """A run of the version before, which knows fewer shards, must not write its number over the newer one."""
+    world.wait(minutes=5)
+    world.sweep(2)
+    world.wait(minutes=5)
+    world.calls.before(2, lambda: world.sweep(8))  # between reading the mark and queueing the jobs
+    world.sweep(2)
+    mark = world.calendar().mark("due", FOREVER)
+    assert mark is not None
+    assert mark.shards == 8
+
+
 def test_the_mark_stays_where_it_is_if_a_job_cannot_be_queued(world: World) -> None:
     world.record("anna", lot(SOON))
     world.sweep()
