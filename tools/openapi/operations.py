@@ -215,7 +215,7 @@ amount takes that many points of the payer back. With `effective_at` the points 
         answer="Taken",
         answers="What was taken from whom, payers in the order in which they were first drawn on",
         headers=_CHANGE_HEADERS,
-        refusals=("InvalidSpend", "AccountFull", *_WRITE),
+        refusals=("InvalidSpend", "SpendNotAllowed", *_WRITE),
         links={
             "transaction": _link("transaction", "Its number is the last part of Content-Location."),
             "refund": _link("refund", "Its number is the last part of Content-Location."),
@@ -229,7 +229,7 @@ amount takes that many points of the payer back. With `effective_at` the points 
         answer="Taken",
         answers="What would be taken from whom",
         headers=("ETag",),
-        refusals=("InvalidSpend", *_PREVIEW),
+        refusals=("InvalidSpend", "PreviewNotAllowed", *_PREVIEW),
         links={"spend": _same("spend")},
     ),
     "POST /transactions/{sequence}/refund": Operation(
@@ -272,7 +272,7 @@ now if left out, a year at most, if nothing has ended the hold before.""",
         answer="Taken",
         answers="What would be taken from whom",
         headers=("ETag",),
-        refusals=("InvalidHold", *_PREVIEW),
+        refusals=("InvalidHold", "PreviewNotAllowed", *_PREVIEW),
         links={"hold": _same("hold")},
     ),
     "POST /holds/{sequence}/capture": Operation(
