@@ -8,6 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 from points.api import runtime
+from points.rules import plans
 from points.rules.plans import Plan
 from points.rules.terms import Kind, State, Transaction
 from points.storage import capacity
@@ -122,6 +123,21 @@ def test_an_account_s_open_lots_may_be_scattered_only_so_much(
 
     assert_problem(client.add("DANNON", 1), 409, "limit-line-size", account="open lots are partly spent")
     assert not puts
+
+
+@pytest.mark.parametrize("call", ["spend", "preview", "hold", "hold_preview"])
+def test_a_change_goes_through_only_so_many_lots(client: Client, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "MOST_DRAWN", 3)
+    for _ in range(5):
+        client.add("DANNON", 10)
+
+    with nothing_recorded(client):
+        answer = client.send(call, {"points": 31})
+
+    assert_problem(answer, 409, "limit-lots", points="more than 3 lots")
+    assert client.spend(30).status == 200
+    assert client.refund(6).status == 200
+    assert client.spend(30).status == 200
 
 
 def test_an_account_has_so_many_open_holds(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

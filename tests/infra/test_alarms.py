@@ -161,9 +161,9 @@ def test_too_few_points_are_compared_with_all_that_draws_on_them() -> None:
 
 
 def test_an_account_that_is_full_is_noticed_whatever_it_is_full_of() -> None:
-    """Open holds and pending adds end by themselves; these limits do not go away."""
+    """Open holds and pending adds end by themselves, and a spend can be made in parts; these limits do not go away."""
     limits = {reason for reason in REASONS if reason.startswith("limit-")}
-    assert _reasons("FullAccounts") == limits - {"limit-open-holds", "limit-pending-adds"}
+    assert _reasons("FullAccounts") == limits - {"limit-open-holds", "limit-pending-adds", "limit-lots"}
 
 
 def test_no_alarm_has_more_metrics_than_cloudwatch_takes() -> None:

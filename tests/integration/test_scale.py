@@ -48,7 +48,7 @@ def test_a_spend_of_a_hundred_thousand_lots_and_its_refund_are_a_line_each(ledge
     assert (spent.sequence, spent.state.part_spent) == (100_002, {100_001: 4})
     origin = passbook.now(ACCOUNT, soon()).origin(spent.sequence)
     assert origin
-    assert len(walk_again(origin, passbook.now(ACCOUNT, soon()))) == 100_001
+    assert sum(1 for _ in walk_again(origin, passbook.now(ACCOUNT, soon()))) == 100_001
 
     refunded = passbook.record(ACCOUNT, Refund(spent.sequence, 999_999), soon()).line
     assert (refunded.sequence, len(refunded.state.ranges), refunded.state.part_spent) == (100_003, 1, {1: 5})

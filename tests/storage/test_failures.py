@@ -102,6 +102,9 @@ def listening(handler: type[Endpoint]) -> Iterator[str]:
         (200, b"null"),
         (200, b"[]"),
         (200, b'[["sequence", 1]]'),
+        (200, b'{"message": "It works!"}'),
+        (200, b'{"Items": [], "Count": 0}'),
+        (200, b'{"ConsumedCapacity": {}, "Item": {}}'),
         pytest.param((200, 100_000 * b"["), id="nested deeply"),
         (201, b"{}"),
         (202, b"<html>Later</html>"),
@@ -129,3 +132,23 @@ def test_a_call_is_one_attempt(answer_given: tuple[int, bytes] | None, monkeypat
         client.close()
     assert failure_of(raised.value) is Failure.UNCLEAR
     assert Failing.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "body"), [("get_item", b'{"Items": []}'), ("query", b"{}"), ("query", b'{"Items": [], "Item": {}}')]
+)
+def test_a_read_takes_no_answer_for_dynamodbs_that_is_not(
+    call: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Strange(Endpoint):
+        answer = 200, body
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with listening(Strange) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+        client = make_client()
+        with pytest.raises(ResponseParserError):
+            getattr(client, call)(TableName="ledger")
+        client.close()

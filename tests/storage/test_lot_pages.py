@@ -2,8 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 
+import pytest
 from points.rules.order import FIRST_CHAPTER, just_after, lot_key
 from points.rules.terms import Lot
+from points.storage import lot_pages
 from points.storage.lot_pages import FIRST_PAGE, LARGEST_PAGE, LotPages
 
 from tests.rules.account import day
@@ -59,6 +61,57 @@ def test_a_peek_reads_one_lot_where_nothing_is_known() -> None:
     assert next(pages.peek(POSITIONS[10], END)) == LOTS[10]
     assert next(pages.peek(POSITIONS[10], END)) == LOTS[10]
     assert index.limits == [1]
+
+
+class Counting(str):
+    """A position that counts how often it is compared."""
+
+    compared = 0
+
+    def __lt__(self, other: str) -> bool:
+        Counting.compared += 1
+        return str.__lt__(self, other)
+
+
+def test_lots_are_gone_through_in_linear_time() -> None:
+    counted = [lot._replace(position=Counting(lot.position)) for lot in LOTS]
+
+    def read_page(first: str, through: str, limit: int) -> tuple[list[Lot], bool]:
+        lots, more = Index()(first, through, limit)
+        return [counted[lot.sequence] for lot in lots], more
+
+    Counting.compared = 0
+    assert len(list(LotPages(read_page).between(POSITIONS[0], END))) == len(LOTS)
+    assert Counting.compared < len(LOTS) / 50, "a few per page"
+
+
+def test_pages_beyond_those_kept_are_let_go_once_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lot_pages, "MOST_KEPT", 10_000)
+    index = Index(largest=1_000)
+    pages = LotPages(index)
+    most = 0
+    for _ in pages.between(POSITIONS[0], END):
+        most = max(most, sum(len(page.lots) for page in pages._pages))
+    assert most <= 11_000, "those kept, and the one that is gone through"
+    read = len(index.limits)
+    assert list(pages.between(POSITIONS[0], END)) == LOTS
+    assert len(index.limits) - read <= 51, "what was kept is not read again"
+
+
+def test_pages_that_overlap_share_their_lots_out() -> None:
+    index = Index(largest=10)
+    pages = LotPages(index)
+    for first in (15, 30, 8, 0, 25):
+        assert next(pages.between(POSITIONS[first], END)) == LOTS[first]
+    assert [(len(page.lots), page.lots[0].sequence) for page in pages._pages] == [
+        (8, 0),
+        (7, 8),
+        (10, 15),
+        (5, 25),
+        (10, 30),
+    ]
+    assert pages._kept == 40
+    assert list(pages.between(POSITIONS[3], POSITIONS[50])) == LOTS[3:50]
 
 
 def test_an_empty_stretch_is_not_read() -> None:

@@ -99,7 +99,7 @@ def test_a_preview_leaves_out_lots_that_are_newer_than_its_line(
 def test_the_lots_of_a_spend_are_found_again(passbook: Passbook) -> None:
     record_all(passbook, add(10, day=1), add(20, day=3), add(-5), Spend(15), add(7, day=2), Spend(12), add(99, day=1))
     records = passbook.now("anna", SOON)
-    walks = [walk_again(origin, records) for origin in map(records.origin, (4, 6)) if origin]
+    walks = [list(walk_again(origin, records)) for origin in map(records.origin, (4, 6)) if origin]
     drawn = [[(step.lot.sequence, step.given) for step in steps] for steps in walks]
     assert drawn == [[(1, 5), (2, 10)], [(5, 7), (2, 5)]]
 

@@ -14,8 +14,8 @@ from points.api.json_text import MAX_BODY_BYTES
 from points.api.problems import problem_of
 from points.api.queries import no_transaction
 from points.moments import parse_timestamp
-from points.rules.plans import plan
-from points.rules.refusals import TooFarError
+from points.rules.plans import MOST_DRAWN, plan
+from points.rules.refusals import TooFarError, too_many_lots
 from points.rules.terms import (
     MAX_POINTS,
     Add,
@@ -65,6 +65,7 @@ def _of_rules(example: WorkedExample) -> Iterator[Exception]:
     yield _refused(Spend(20_000), State(balances=_BALANCES))
     yield _refused(Hold(500, _MOMENT - timedelta(days=1)), State(balances=_BALANCES))
     yield TooFarError(MOST_LOTS)
+    yield too_many_lots(MOST_DRAWN)
     yield _refused(Add("DANNON", -1_500, _MOMENT), State(balances=_BALANCES))
     for change in (Refund(spend, 5_000), Refund(pending), Capture(hold), Cancel(spend)):
         yield _raised(partial(plan, change, example.records.at.state, _MOMENT, example.records))

@@ -29,6 +29,7 @@ class Refusal(NamedTuple):
 
 _FULL = "limit-account-size"
 _GROWS = (_FULL, "limit-line-size")
+_MANY = "limit-lots"
 _UNKNOWN = "A plain message comes from the gateway and does not tell whether a change was recorded."
 
 REFUSALS = {
@@ -54,13 +55,20 @@ REFUSALS = {
         "The payer has too few points to take back, or the account would outgrow a limit",
         ("payer-below-zero", "limit-account-total", "limit-payers", "limit-pending-adds", *_GROWS),
     ),
-    "AccountFull": Refusal(409, "The account cannot hold more transactions", (_FULL,)),
+    "SpendNotAllowed": Refusal(
+        409, "The account cannot hold more transactions, or too many lots would be passed through", (_FULL, _MANY)
+    ),
+    "PreviewNotAllowed": Refusal(409, "Too many lots would be passed through", (_MANY,)),
     "RefundNotAllowed": Refusal(
         409,
         "Less is left, the transaction cannot be refunded, or the account would outgrow a limit",
         ("more-than-left", "not-refundable", "ended", "limit-account-total", *_GROWS),
     ),
-    "HoldNotAllowed": Refusal(409, "The account would outgrow a limit", ("limit-open-holds", *_GROWS)),
+    "HoldNotAllowed": Refusal(
+        409,
+        "The account would outgrow a limit, or too many lots would be passed through",
+        ("limit-open-holds", _MANY, *_GROWS),
+    ),
     "CaptureNotAllowed": Refusal(409, "The hold has fewer points, or has ended", ("more-than-left", "ended", _FULL)),
     "VoidNotAllowed": Refusal(409, "The hold has ended", ("ended", _FULL)),
     "CancelNotAllowed": Refusal(409, "It is not a pending add, or has ended", ("not-pending", "ended", _FULL)),

@@ -149,6 +149,10 @@ class LimitAccountTotal(LimitReached):
     """The account would hold too many points."""
 
 
+class LimitLots(LimitReached):
+    """A spend or a hold would pass through more lots than one change can; two smaller ones can."""
+
+
 class LimitPayers(LimitReached):
     """The account has no room for another payer."""
 

@@ -10,7 +10,8 @@ from points.api.observability import count
 from points.storage.calendar import Calendar
 from points.storage.capacity import Limits
 from points.storage.clock import SystemClock
-from points.storage.dynamodb import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, make_client
+from points.storage.connections import CALL_TIMEOUT_S
+from points.storage.dynamodb import make_client
 from points.storage.errors import UnavailableError
 from points.storage.passbook import Passbook
 
@@ -21,7 +22,7 @@ _LIMITS = {
     "CALENDAR_SHARDS": "calendar_shards",
 }
 """The variables by which a deployment sets limits of its own."""
-_MARGIN_S = CONNECT_TIMEOUT_S + READ_TIMEOUT_S + 0.5
+_MARGIN_S = CALL_TIMEOUT_S + 0.5
 
 
 @cache

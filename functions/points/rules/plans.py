@@ -1,7 +1,9 @@
 """What a change makes of an account's state: a case for each kind of change, all made of the same few moves."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from points.rules.order import expiry_of, lot_key
@@ -16,6 +18,7 @@ from points.rules.refusals import (
     NothingToRefundError,
     NotPendingError,
     PayerBelowZeroError,
+    too_many_lots,
 )
 from points.rules.terms import (
     MAX_POINTS,
@@ -29,6 +32,7 @@ from points.rules.terms import (
     OpenHold,
     Origin,
     PendingAdd,
+    Range,
     Records,
     Refund,
     Spend,
@@ -36,10 +40,12 @@ from points.rules.terms import (
     Transaction,
     Void,
 )
-from points.rules.walk import Step, close, given, last_of, undo, walk, walk_again
+from points.rules.walk import Tally, close, last_of, undo, walk, walk_again
 
 USUAL_HOLD = timedelta(days=7)
 LONGEST_HOLD = timedelta(days=365)
+MOST_DRAWN = 500_000
+"""Lots that a spend or a hold goes through at most: more than that, and a function would run out of time."""
 
 
 class Plan(NamedTuple):
@@ -113,8 +119,8 @@ def _plan(change: Change, state: State, now: datetime, records: Records) -> Plan
         case Add():
             return _plan_add(change, state, now)
         case Spend():
-            steps, after = draw(change.points, state, records)
-            return Plan(Transaction(kind=Kind.SPEND, points=-change.points, taken=given(steps, -1)), after)
+            tally, after = draw(change.points, state, records)
+            return Plan(Transaction(kind=Kind.SPEND, points=-change.points, taken=tally.taken), after)
         case Hold():
             return _plan_hold(change, state, now, records)
         case Refund():
@@ -177,12 +183,20 @@ def open_lot(
     )
 
 
-def draw(points: int, state: State, records: Records) -> tuple[list[Step], State]:
+def draw(points: int, state: State, records: Records) -> tuple[Tally, State]:
     """Take exactly these points from the next open lots, or refuse."""
     if points > state.total:
         raise NotEnoughPointsError(state.total, points)
-    steps = walk(state, in_order(whole(state.ranges), records, state.sequence), points)
-    return steps, close(state, steps, records)
+    lots = _not_too_many(in_order(whole(state.ranges), records, state.sequence))
+    tally = Tally(walk(state, lots, points))
+    after = close(state, tally, records)
+    return tally, after
+
+
+def _not_too_many(lots: Iterator[tuple[Range, Lot]]) -> Iterator[tuple[Range, Lot]]:
+    yield from islice(lots, MOST_DRAWN)
+    for _ in lots:
+        raise too_many_lots(MOST_DRAWN)
 
 
 def _plan_hold(hold: Hold, state: State, now: datetime, records: Records) -> Plan:
@@ -190,11 +204,11 @@ def _plan_hold(hold: Hold, state: State, now: datetime, records: Records) -> Pla
     expires_at = hold.expires_at or now + USUAL_HOLD
     if not now < expires_at <= now + LONGEST_HOLD:
         raise HoldEndError(now, now + LONGEST_HOLD)
-    steps, after = draw(hold.points, state, records)
-    part_spent = sum(step.closed and step.lot.sequence in state.part_spent for step in steps)
-    reserved = OpenHold(hold.points, expires_at, len({step.run for step in steps}) + 1, part_spent + 2)
+    tally, after = draw(hold.points, state, records)
+    closed = state.part_spent.keys() - after.part_spent.keys()
+    reserved = OpenHold(hold.points, expires_at, len(tally.ranges) + 1, len(closed) + 2)
     return Plan(
-        Transaction(kind=Kind.HOLD, points=-hold.points, expires_at=expires_at, taken=given(steps, -1)),
+        Transaction(kind=Kind.HOLD, points=-hold.points, expires_at=expires_at, taken=tally.taken),
         replace(after, holds={**state.holds, state.sequence + 1: reserved}),
         wakes_at=expires_at,
     )
@@ -206,13 +220,14 @@ def give_back(
     """Put back the last points that a walk drew and that are not undone yet, into the very lots they came from."""
     origin = _origin(of, records)
     end = -origin.transaction.points - undone
-    steps = last_of(walk_again(origin, records), end - points, end)
-    expired = any(expiry and expiry <= now for expiry in (expiry_of(step.lot.position) for step in steps))
+    tally = Tally(last_of(walk_again(origin, records), end - points, end))
+    after = undo(state, tally, records)
+    soonest = expiry_of(tally.first.lot.position) if tally.first else None
     return Plan(
-        Transaction(kind=kind, of=of, points=points, returned=given(steps)),
-        undo(state, steps, records),
+        Transaction(kind=kind, of=of, points=points, returned=tally.given),
+        after,
         undone=undone + points,
-        wakes_at=now if expired else None,
+        wakes_at=now if soonest and soonest <= now else None,
     )
 
 

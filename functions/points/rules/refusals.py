@@ -50,6 +50,12 @@ class LimitError(Refusal):
         self.field = field
 
 
+def too_many_lots(most: int) -> LimitError:
+    """Return the refusal of a spend or a hold that would go through more lots than that."""
+    reason = f"That would go through more than {most:,} lots, the most of one change. Ask for fewer points at once."
+    return LimitError("lots", "points", reason)
+
+
 class HoldEndError(Refusal):
     """A hold that would end in the past, or too late."""
 

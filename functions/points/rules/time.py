@@ -15,7 +15,7 @@ from points.rules.order import expiry_of, key_of, keys_before, keys_through
 from points.rules.plans import Plan, give_back, open_lot, take_hold, take_pending
 from points.rules.ranges import in_order, whole
 from points.rules.terms import Kind, Records, State, Transaction
-from points.rules.walk import close, given, walk
+from points.rules.walk import Tally, close, walk
 
 MOST_EXPIRED = 10_000
 """Lots in one transaction of expiry."""
@@ -80,13 +80,12 @@ def _plan_expiry(state: State, now: datetime, records: Records) -> tuple[Plan, D
     due_lots = takewhile(
         lambda entry: key_of(entry[1].position) < bound, in_order(whole(begun), records, state.sequence)
     )
-    steps = walk(state, islice(due_lots, MOST_EXPIRED))
-    expired = given(steps, -1)
-    last = expiry_of(steps[-1].lot.position) or now
-    transaction = Transaction(kind=Kind.EXPIRE, points=sum(expired.values()), expired=expired)
-    after = close(state, steps, records)
-    more_due = now if len(steps) == MOST_EXPIRED else None
-    return Plan(transaction, after, wakes_at=more_due, lots_expired=len(steps)), Due(last, 2, 0, Kind.EXPIRE)
+    tally = Tally(walk(state, islice(due_lots, MOST_EXPIRED)))
+    after = close(state, tally, records)
+    last = (expiry_of(tally.last.lot.position) if tally.last else None) or now
+    transaction = Transaction(kind=Kind.EXPIRE, points=-sum(tally.given.values()), expired=tally.taken)
+    more_due = now if tally.lots == MOST_EXPIRED else None
+    return Plan(transaction, after, wakes_at=more_due, lots_expired=tally.lots), Due(last, 2, 0, Kind.EXPIRE)
 
 
 def next_arrival(state: State) -> Coming | None:

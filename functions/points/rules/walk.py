@@ -8,9 +8,8 @@ Of lots A (3 points of X, who owes 2) and B (5 of Y), a spend of 4 takes 1 of A 
 account as a spend of 1 would have: A is closed, B whole. To refund the last point too opens A, and X owes 2 again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
 from typing import NamedTuple
 
 from points.rules.order import chapter_of, just_after, sequence_of
@@ -38,9 +37,49 @@ class Step(NamedTuple):
     closed: bool
 
 
-def walk(state: State, lots: Iterable[tuple[Range, Lot]], points: int | None = None) -> list[Step]:
+class Tally:
+    """What the steps of a walk come to, noted as they go by: there may be a million, and nobody keeps them.
+
+    Attributes
+    ----------
+    lots
+        How many lots there were.
+    given
+        What was taken from whom, payers in the order in which they were first drawn on.
+    ranges
+        The ranges that the lots were in.
+    first, last
+        The first and the last step: the lots that expire soonest and latest.
+    """
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps = steps
+        self.lots = 0
+        self.given: dict[str, int] = {}
+        self.ranges: set[Range] = set()
+        self.first: Step | None = None
+        self.last: Step | None = None
+
+    def __iter__(self) -> Iterator[Step]:
+        """Go through the steps, once."""
+        given, ranges = self.given, self.ranges
+        for step in self._steps:
+            self.lots += 1
+            if step.given:
+                given[step.lot.payer] = given.get(step.lot.payer, 0) + step.given
+            ranges.add(step.run)
+            self.first = self.first or step
+            self.last = step
+            yield step
+
+    @property
+    def taken(self) -> Mapping[str, int]:
+        """What was taken, as negative numbers."""
+        return {payer: -points for payer, points in self.given.items()}
+
+
+def walk(state: State, lots: Iterable[tuple[Range, Lot]], points: int | None = None) -> Iterator[Step]:
     """Walk open lots until they have given so many points; without a number, to the end."""
-    steps: list[Step] = []
     owed, missing = dict(state.owed), points
     for run, lot in lots:
         left = lot.points - state.part_spent.get(lot.sequence, 0)
@@ -48,14 +87,13 @@ def walk(state: State, lots: Iterable[tuple[Range, Lot]], points: int | None = N
         given = left - settled if missing is None else min(left - settled, missing)
         if settled:
             owed[lot.payer] -= settled
-        steps.append(Step(run, lot, settled, given, settled + given == left))
+        yield Step(run, lot, settled, given, settled + given == left)
         if missing is not None:
             missing -= given
             if not missing:
-                break
+                return
     if missing:
         raise AssertionError("the open lots hold less than the balance: the passbook is damaged")
-    return steps
 
 
 def close(state: State, steps: Iterable[Step], records: Records) -> State:
@@ -64,7 +102,8 @@ def close(state: State, steps: Iterable[Step], records: Records) -> State:
     closed: dict[Range, str] = {}
     for step in steps:
         lot = step.lot
-        _add(owed, lot.payer, -step.settled)
+        if step.settled:
+            _add(owed, lot.payer, -step.settled)
         balances[lot.payer] -= step.given
         taken = part_spent.pop(lot.sequence, 0)
         if step.closed:
@@ -82,7 +121,7 @@ def close(state: State, steps: Iterable[Step], records: Records) -> State:
     )
 
 
-def walk_again(origin: Origin, records: Records) -> list[Step]:
+def walk_again(origin: Origin, records: Records) -> Iterator[Step]:
     """Work out again what the walk of an earlier transaction did; its lots are all still there.
 
     It is read only as far as the transaction itself says that it came, so what came later costs nothing.
@@ -104,58 +143,42 @@ def walk_again(origin: Origin, records: Records) -> list[Step]:
     return walk(before, in_order(stretches, records, before.sequence), points)
 
 
-def last_of(steps: Iterable[Step], start: int, end: int) -> list[Step]:
+def last_of(steps: Iterable[Step], start: int, end: int) -> Iterator[Step]:
     """Return the part of a walk that drew its points from the `start`-th to the `end`-th, as steps of its own.
 
     What a lot settled goes with its first point, and a lot that only settled with the point that was drawn before it.
     """
-    part = []
     high = 0
     for step in steps:
         low, high = high, high + step.given
         if low >= end:
-            break
+            return
         if low >= start:
-            part.append(step._replace(given=min(high, end) - low))
+            yield step._replace(given=min(high, end) - low)
         elif high > start:
-            part.append(step._replace(settled=0, given=min(high, end) - start))
-    return part
+            yield step._replace(settled=0, given=min(high, end) - start)
 
 
 def undo(state: State, steps: Iterable[Step], records: Records) -> State:
     """Return the state after what these steps did is put back."""
     balances, owed, part_spent = dict(state.balances), dict(state.owed), dict(state.part_spent)
-    ranges = state.ranges
-    steps = list(steps)
+    opened: dict[tuple[Range, bool], Range] = {}
     for step in steps:
         lot = step.lot
-        _add(owed, lot.payer, step.settled)
+        if step.settled:
+            _add(owed, lot.payer, step.settled)
         balances[lot.payer] += step.given
-        gone = part_spent.pop(lot.sequence, 0) if is_open(ranges, lot.position) else lot.points
+        gone = part_spent.pop(lot.sequence, 0) if is_open(state.ranges, lot.position) else lot.points
         if taken := gone - step.settled - step.given:
             part_spent[lot.sequence] = taken
-    for opened in _runs(steps):
-        ranges = reopen(ranges, opened, records)
+        # What a walk closed in one range lies side by side; the lot that it stopped inside may be apart.
+        part = step.run, step.closed
+        first = opened[part].first if part in opened else lot.position
+        opened[part] = Range(first, lot.position)
+    ranges = state.ranges
+    for run in sorted(opened.values()):
+        ranges = reopen(ranges, run, records)
     return replace(state, balances=balances, owed=owed, part_spent=part_spent, ranges=ranges)
-
-
-def given(steps: Iterable[Step], sign: int = 1) -> Mapping[str, int]:
-    """Add up what was taken from whom, payers in the order in which they were first drawn on."""
-    points: dict[str, int] = {}
-    for step in steps:
-        if step.given:
-            points[step.lot.payer] = points.get(step.lot.payer, 0) + sign * step.given
-    return points
-
-
-def _runs(steps: list[Step]) -> list[Range]:
-    """Return what a walk closed in one range as one range: it lies side by side, the lot it stopped inside apart."""
-
-    def part(step: Step) -> tuple[Range, bool]:
-        return step.run, step.closed
-
-    lots = [[step.lot.position for step in run] for _, run in groupby(sorted(steps, key=part), part)]
-    return [Range(min(positions), max(positions)) for positions in lots]
 
 
 def _add(points: dict[str, int], payer: str, more: int) -> None:

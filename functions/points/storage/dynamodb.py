@@ -19,8 +19,9 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
+from points.storage.connections import CALL_TIMEOUT_S, POOLS
+
 CONNECT_TIMEOUT_S = 1
-READ_TIMEOUT_S = 3
 
 CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 """Everything by which a call can fail."""
@@ -34,6 +35,9 @@ _TRY_AGAIN = {
     "ThrottlingException",
     "TransactionConflictException",
 }
+_ALWAYS = {"Query": {"Items"}}
+"""What an answer always has; and none has anything that the operation is not known to answer."""
+
 LOST_RACE = "ConditionalCheckFailedException"
 COLLECTION_FULL = "ItemCollectionSizeLimitExceededException"
 
@@ -61,19 +65,22 @@ def make_client() -> DynamoDBTables:
     session = get_session()
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
+        read_timeout=CALL_TIMEOUT_S,
         retries={"total_max_attempts": 1, "mode": "standard"},
         tcp_keepalive=True,
         user_agent=session.user_agent(),  # once: the usual one, with marks of features, is made twice for every call
         parameter_validation=False,  # the tests have it check requests of every kind
     )
     client = session.create_client("dynamodb", config=config)
+    cast(Any, client)._endpoint.http_session._pool_classes_by_scheme.update(POOLS)  # noqa: SLF001 - there is no other way
     for operation in ("GetItem", "PutItem", "Query"):
         client.meta.events.register(f"before-parse.dynamodb.{operation}", _read_answer)
     return cast(DynamoDBTables, client)
 
 
-def _read_answer(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+def _read_answer(
+    operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
     """Read DynamoDB's JSON as it stands: botocore would walk through every value of it by the service's model.
 
     Of strings, numbers, lists and maps, which is all that lines hold, it would come to the same.
@@ -88,7 +95,10 @@ def _read_answer(response_dict: dict[str, Any], customized_response_dict: dict[s
         answer = json.loads(response_dict["body"])
     except (ValueError, RecursionError):
         answer = None
-    if not isinstance(answer, dict) or HTTPStatus.OK < status < HTTPStatus.BAD_REQUEST:
+    known = isinstance(answer, dict) and not HTTPStatus.OK < status < HTTPStatus.BAD_REQUEST
+    if known and status == HTTPStatus.OK:
+        known = _ALWAYS.get(operation_model.name, set()) <= answer.keys() <= operation_model.output_shape.members.keys()
+    if not known:
         raise ResponseParserError(f"an answer with status {status} that is not DynamoDB's")
     if status == HTTPStatus.OK:
         customized_response_dict.update(answer)

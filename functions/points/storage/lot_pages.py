@@ -1,7 +1,12 @@
-"""The lots of an account, read from their index a page at a time and kept: a lot never changes."""
+"""The lots of an account, read from their index a page at a time: a lot never changes, so a page stays true.
+
+Pages are kept for the next plan, up to a number of lots. Beyond it, a page is let go once it has been passed: a change
+of a million lots needs no more memory than one of the number kept.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from points.rules.order import just_after
 from points.rules.terms import Lot
@@ -12,55 +17,80 @@ FIRST_PAGE = 101
 LARGEST_PAGE = 128 * FIRST_PAGE
 """About what DynamoDB's megabyte holds. It refuses a limit of more than 32 bits, which doubling would come to."""
 
+MOST_KEPT = 100_000
+"""Lots that are kept once they have been passed: some 40 MB."""
+
 ReadPage = Callable[[str, str, int], tuple[list[Lot], bool]]
 """Reads up to a number of lots from one position through another, and says whether there may be more."""
 
 
+class _Page(NamedTuple):
+    """All lots from one position up to, not including, another."""
+
+    first: str
+    end: str
+    lots: list[Lot]
+
+
 class LotPages:
-    """What has been read of the index, and which stretches of positions that covers."""
+    """What has been read of the index."""
 
     def __init__(self, read_page: ReadPage) -> None:
         self._read_page = read_page
-        self._page = FIRST_PAGE
-        self._lots: dict[str, Lot] = {}
-        self._positions: list[str] = []
-        self._covered: list[tuple[str, str]] = []  # stretches, each without its end; in order and apart
+        self._size = FIRST_PAGE
+        self._pages: list[_Page] = []  # in order, and apart
+        self._kept = 0
 
     def between(self, first: str, before: str) -> Iterator[Lot]:
         """Go through the lots from one position up to, not including, another; read only as far as the caller goes."""
+        passed = None
         while first < before:
-            known_to = self._known_from(first)
-            if known_to == first:
-                known_to = self._read(first, before, self._page)
-                self._page = min(2 * self._page, LARGEST_PAGE)
-            end = min(known_to, before)
-            start, stop = bisect_left(self._positions, first), bisect_left(self._positions, end)
-            yield from [self._lots[position] for position in self._positions[start:stop]]
-            first = end
+            page = self._page_at(first)
+            if page is None:
+                page = self._read(first, before, self._size)
+                self._size = min(2 * self._size, LARGEST_PAGE)
+            if passed and self._kept > MOST_KEPT:
+                self._let_go(passed)
+            start, stop = (bisect_left(page.lots, at, key=_position) for at in (first, before))
+            yield from page.lots[start:stop]
+            first, passed = page.end, page
 
     def peek(self, first: str, before: str) -> Iterator[Lot]:
         """Go through the same lots, for a caller who needs one: read a single lot where nothing is known."""
-        if first < before and self._known_from(first) == first:
+        if first < before and self._page_at(first) is None:
             self._read(first, before, 1)
         return self.between(first, before)
 
-    def _known_from(self, position: str) -> str:
-        """Return up to where everything is known from a position on."""
-        above = bisect_right(self._covered, position, key=lambda stretch: stretch[0])
-        return max(position, self._covered[above - 1][1]) if above else position
+    def _page_at(self, position: str) -> _Page | None:
+        """Return the page that a position is in."""
+        above = bisect_right(self._pages, position, key=_first)
+        page = self._pages[above - 1] if above else None
+        return page if page and position < page.end else None
 
-    def _read(self, first: str, before: str, limit: int) -> str:
-        """Read a page, and return up to where it covers the index."""
+    def _read(self, first: str, before: str, limit: int) -> _Page:
+        """Read a page. What it has of others is left to it, or to the one that goes on behind it."""
         lots, more = self._read_page(first, before, limit)
-        end = just_after(lots[-1].position if more else before)
-        new = [lot for lot in lots if lot.position not in self._lots]
-        self._lots.update((lot.position, lot) for lot in new)
-        self._positions = sorted([*self._positions, *(lot.position for lot in new)])
-        self._cover(first, end)
-        return end
+        end = just_after(lots[-1].position) if more else before
+        start = stop = bisect_left(self._pages, first, key=_first)
+        while stop < len(self._pages) and self._pages[stop].end <= end:
+            stop += 1
+        if stop < len(self._pages) and self._pages[stop].first < end:
+            end = self._pages[stop].first
+            lots = lots[: bisect_left(lots, end, key=_position)]
+        self._kept += len(lots) - sum(len(page.lots) for page in self._pages[start:stop])
+        self._pages[start:stop] = [page := _Page(first, end, lots)]
+        return page
 
-    def _cover(self, first: str, end: str) -> None:
-        apart = [stretch for stretch in self._covered if stretch[1] < first or end < stretch[0]]
-        touched = [stretch for stretch in self._covered if first <= stretch[1] and stretch[0] <= end]
-        first, end = min([first, *(start for start, _ in touched)]), max([end, *(stop for _, stop in touched)])
-        self._covered = sorted([*apart, (first, end)])
+    def _let_go(self, page: _Page) -> None:
+        at = bisect_left(self._pages, page.first, key=_first)
+        if self._pages[at : at + 1] == [page]:
+            del self._pages[at]
+            self._kept -= len(page.lots)
+
+
+def _first(page: _Page) -> str:
+    return page.first
+
+
+def _position(lot: Lot) -> str:
+    return lot.position
