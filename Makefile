@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi build deploy build-local deploy-local replay sam-local test-e2e bench bench-books books books-template test-pythons measure-init client clean
+.PHONY: help run test test-quick check test-nightly test-integration test-browser test-contract lint types validate openapi lock build deploy build-local deploy-local replay sam-local test-e2e bench bench-books books books-template test-pythons measure-init client clean
 
 # The Python that the deployed functions run on. `sam build` wants it on the PATH.
 DEPLOYED_PYTHON = $(shell sed -n 's/^ *Runtime: python//p' infra/template.yaml)
@@ -48,6 +48,10 @@ types: .venv/.all ## Check types
 validate: .venv-sam/.all ## Check the templates
 	@$(SAM) validate --lint
 	@$(SAM) validate --lint --template infra/books.yaml
+
+lock: .venv/.all ## Pin what the functions run on, with hashes, from functions/requirements.in
+	@.venv/bin/uv pip compile --quiet --upgrade --python-version $(DEPLOYED_PYTHON) --generate-hashes --no-annotate \
+	    --custom-compile-command 'make lock' functions/requirements.in -o functions/requirements.txt
 
 openapi: .venv/.run ## Generate the API description
 	@PYTHONPATH=functions .venv/bin/python -m tools.openapi
@@ -116,7 +120,7 @@ clean: ## Remove environments and tool output; the data of `make run` stays
 	@rm -rf .venv .venv-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .screenshots .bench .dynamodb-local*
 
 # What is installed where. Each is renewed when its requirements change.
-.venv/.run: local/requirements.txt functions/requirements.txt
+.venv/.run: local/requirements.txt functions/requirements.in
 .venv/.all: requirements.txt bench/requirements.txt books/requirements.txt client/requirements.txt tests/requirements.txt .venv/.run
 .venv-ministack/.run: local/requirements-ministack.txt
 .venv-books/.all: books/requirements.txt

@@ -27,7 +27,7 @@ def trim(function: Path) -> None:
     """Trim the folder of one function. What pip knows of the packages stays, for scanners of known vulnerabilities."""
     serves_pages = function.name == "DocsFunction"
     for entry in list(function.iterdir()):
-        if (entry.name in PAGES) != serves_pages or entry.name == "requirements.txt":
+        if (entry.name in PAGES) != serves_pages or entry.stem == "requirements":
             _remove(entry)
     if not serves_pages:
         trim_botocore(function / "botocore" / "data")

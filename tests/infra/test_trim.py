@@ -116,7 +116,7 @@ def built(data: Path, tmp_path: Path) -> Callable[[str], Path]:
 
     def build(name: str) -> Path:
         function = tmp_path / name
-        for file in ("add.py", "docs.py", "docs_assets/page.html", "points/__pycache__/x.pyc", "requirements.txt"):
+        for file in ("add.py", "docs.py", "docs_assets/page.html", "points/__pycache__/x.pyc", "requirements.in"):
             path = function / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
@@ -134,7 +134,7 @@ def _names(folder: Path) -> set[str]:
 def test_functions_of_the_ledger_leave_the_pages_out(built: Callable[[str], Path]) -> None:
     trim(function := built("AddFunction"))
     assert _names(function) >= {"add.py", "points", "botocore-1.dist-info", "service-2.json"}
-    assert not _names(function) & {"docs.py", "docs_assets", "__pycache__", "requirements.txt", "sts"}
+    assert not _names(function) & {"docs.py", "docs_assets", "__pycache__", "requirements.in", "sts"}
 
 
 def test_the_function_of_the_pages_has_nothing_else(built: Callable[[str], Path]) -> None:
