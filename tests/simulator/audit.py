@@ -179,14 +179,21 @@ def _check_calendar(line: Line, account: Account) -> None:
     }.get(told.kind)
     if told.returned and told.kind is not Kind.LAPSE and account.is_due(line.recorded_at):
         wakes_at = line.recorded_at
-    key = line.calendar and line.calendar.page
     if told.kind is Kind.LAPSE:
-        known = key is None or key.startswith(f"{line.recorded_at:%Y-%m-%dT%H}#")
+        known = line.calendar is None or _is_entry(line, line.recorded_at)
     elif wakes_at:
-        known = bool(key and key.startswith(f"{max(wakes_at, line.recorded_at):%Y-%m-%dT%H}#"))
+        known = _is_entry(line, max(wakes_at, line.recorded_at))
     else:
-        known = key is None
-    require(known, "the calendar has what time has to do", line, key, wakes_at)
+        known = line.calendar is None
+    require(known, "the calendar has what time has to do", line, line.calendar, wakes_at)
+
+
+def _is_entry(line: Line, at: datetime) -> bool:
+    """Whether the calendar has a line at this moment."""
+    if line.calendar is None:
+        return False
+    page, due_key = line.calendar
+    return page.startswith(f"{at:%Y-%m-%dT%H}#") and due_key == f"{at:%Y-%m-%dT%H:%M:%S.%fZ}#{line.account}"
 
 
 def audit(network: Network, attempts: Sequence[Attempt]) -> Book:

@@ -248,3 +248,39 @@ def test_query_for_lots() -> None:
         "IndexName": "by_timestamp",
         "Limit": 100,
     }
+
+
+def test_query_for_entries_of_the_calendar() -> None:
+    page, first, before = "2027-01-01T00#5", "2027-01-01T00:00:00.000000Z#anna ", "2027-01-01T03:00:00.000000Z"
+    assert requests.calendar_entries("ledger", page, first, before, recorded_after="2026", limit=100) == {
+        "TableName": "ledger",
+        "IndexName": "calendar",
+        "KeyConditionExpression": "#page = :page AND #due_key BETWEEN :first AND :before",
+        "FilterExpression": "#recorded_at > :recorded_after",
+        "ExpressionAttributeNames": {"#page": "calendar_key", "#due_key": "due_key", "#recorded_at": "recorded_at"},
+        "ExpressionAttributeValues": {
+            ":page": {"S": page},
+            ":first": {"S": first},
+            ":before": {"S": before},
+            ":recorded_after": {"S": "2026"},
+        },
+        "Limit": 100,
+    }
+
+
+def test_get_of_a_mark() -> None:
+    key = {"account": {"S": "#due"}, "sequence": {"N": "0"}}
+    assert requests.get_mark("ledger", "due") == {"TableName": "ledger", "Key": key, "ConsistentRead": True}
+
+
+@pytest.mark.parametrize(("seen", "condition"), [
+    (None, {"ConditionExpression": "attribute_not_exists(#until)"}),
+    ("2026", {"ConditionExpression": "#until = :seen", "ExpressionAttributeValues": {":seen": {"S": "2026"}}}),
+])  # fmt: skip
+def test_put_of_a_mark(seen: str | None, condition: dict[str, Any]) -> None:
+    assert requests.put_mark("ledger", "due", "2027", 16, seen=seen) == {
+        "TableName": "ledger",
+        "Item": {"account": {"S": "#due"}, "sequence": {"N": "0"}, "until": {"S": "2027"}, "shards": {"N": "16"}},
+        "ExpressionAttributeNames": {"#until": "until"},
+        **condition,
+    }
