@@ -6,11 +6,11 @@ held.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -28,11 +28,20 @@ ACCOUNTS = (500, 3_000, 20_000)
 
 COMMANDS = {
     "verify": ["verify"],
-    "seal": ["seal", "--at", "2025-06-01", "--out", str(SCRATCH / "seal.json")],
-    "statement": ["statement", "--from", "2025-03-01", "--to", "2025-04-01"],
+    "seal": ["seal", "--at", "2020-06-01", "--out", str(SCRATCH / "seal.json")],
+    "statement": ["statement", "--from", "2020-03-01", "--to", "2020-04-01"],
 }
 _COLOURS = {"verify": "#0b6e4f", "seal": "#c8553d", "statement": "#7768ae"}
-_MEGABYTE = 1024  # ru_maxrss counts kilobytes
+
+_METER = """
+import json, os, subprocess, sys, time
+began = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+print(json.dumps([time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss]))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Runs a command and measures it. A program of its own, since a process counts what its parent held as its memory."""
 
 
 class Run(NamedTuple):
@@ -76,14 +85,10 @@ def _ledger(accounts: int) -> tuple[Path, int]:
 
 
 def _run(words: Sequence[str], lines: int) -> Run:
-    began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "books", *words], stdout=subprocess.DEVNULL, cwd=ROOT)  # noqa: S603
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{words} ended with {process.returncode}")
-    seconds = time.perf_counter() - began
-    return Run(lines, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / _MEGABYTE)
+    command = [sys.executable, "-c", _METER, sys.executable, "-m", "books", *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, cwd=ROOT, check=True)  # noqa: S603
+    seconds, computing, kilobytes = json.loads(done.stdout)
+    return Run(lines, seconds, computing, kilobytes / 1024)
 
 
 def _table(runs: dict[str, list[Run]]) -> str:

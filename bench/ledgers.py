@@ -21,7 +21,7 @@ from points.storage.sizes import stored_bytes
 from books.chain import first_digest, next_digest
 from books.records import Records
 
-START = datetime(2025, 1, 1, tzinfo=UTC)
+START = datetime(2020, 1, 1, tzinfo=UTC)
 
 _PAYERS = [f"PAYER {number:03}" for number in range(60)]
 _PAYERS_OF_AN_ACCOUNT = 5
