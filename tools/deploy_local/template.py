@@ -16,7 +16,7 @@ def adapt(built: Path) -> Path:
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Properties"].pop("Metrics", None):
             resource["Properties"] |= _ANY_METRIC  # it knows no metric math, and watches no alarm
-        if "StartingPosition" in resource.get("Properties", {}):
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping":
             resource["Properties"].pop("ScalingConfig", None)  # it takes a parameter's number for a text
             if "StartingPosition" in resource["Properties"]:
                 resource["Properties"]["BatchSize"] = 1  # of a stream, it takes what is reported as failed for done
