@@ -170,7 +170,8 @@ def test_every_fault_is_told_by_row_and_nothing_is_sent(load: Import, ledger: Cl
     (f"payer,points,timestamp\n\nDANNON,1 000,{AT}\n", "row 3: points must be a whole number"),
     (f"payer,points,timestamp\nDANNON,,{AT}\n", "row 2: points is missing"),
     (f"payer,points,timestamp\nNestl\xe9,5,{AT}\n".encode("latin-1"), "row 2: row is not UTF-8"),
-    ("", "row 1: payer is missing in the header"),
+    (",,\n", "row 1: payer is missing in the header"),
+    ('[{"payer": "DANNON"}]\n', "row 1: row is not a JSON object"),
 ])  # fmt: skip
 def test_a_faulty_csv_is_told_by_line(url: str, account: str, tmp_path: Path, text: str | bytes, words: str) -> None:
     file = tmp_path / "history.csv"
@@ -183,6 +184,11 @@ def test_the_preset_takes_nothing_but_the_exercises_columns(load: Import) -> Non
     found = load(f"account,payer,points,timestamp\nann,DANNON,5,{AT}\n", "--preset", "exercise")
     assert found.exit_code == 2
     assert json.loads(found.stdout)["faults"][0]["field"] == "account"
+
+
+def test_an_empty_file_has_no_rows(load: Import) -> None:
+    done = load("\n", name="export.jsonl")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"read": 0, "added": 0, "repeated": 0, "refused": 0})
 
 
 def test_a_dry_run_sends_nothing(load: Import, ledger: Client) -> None:

@@ -33,7 +33,7 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 @click.option("--preset", type=click.Choice(sorted(PRESETS)), help="A file of a known kind.")
 @click.option("--dry-run", is_flag=True, help="Check the file and send nothing.")
 @click.option("--refused", "refused_file", type=_PATH, help="Where to write what is refused; beside FILE if left out.")
-@click.option("--at-once", type=click.IntRange(1, 1000), default=AT_ONCE, show_default=True, help="Accounts at a time.")
+@click.option("--at-once", type=click.IntRange(1, 100), default=AT_ONCE, show_default=True, help="Accounts at a time.")
 @on_an_account
 def import_file(
     session: Session,

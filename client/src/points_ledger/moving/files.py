@@ -76,9 +76,9 @@ def shape_of(mapping: Mapping[str, str], preset: str | None = None) -> Shape:
 
 
 def is_csv(path: Path) -> bool:
-    """Tell CSV from JSON lines: by the first character that shows, since every JSON line is an object."""
+    """Tell CSV from JSON lines by the first character that shows. A file without one has no rows of either."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return not file.read(4096).lstrip().startswith("{")
+        return not (file.read(4096).lstrip() or "{").startswith(("{", "["))
 
 
 def read_rows(path: Path, shape: Shape) -> Iterator[Row]:
