@@ -32,7 +32,7 @@ from points.rules.terms import (
     Transaction,
     Void,
 )
-from points.rules.time import MOST_EXPIRED
+from points.rules.time import MOST_EXPIRED, plan_due
 
 from tests.rules.account import Account, day
 
@@ -250,6 +250,14 @@ class TestASpendTakesExactlyThePointsAskedOrNothing:
         account.by_position.clear()
         with pytest.raises(AssertionError, match="damaged"):
             account.spend(5)
+
+
+    def test_a_lot_that_is_due_and_not_there_ends_in_an_error_and_not_in_waiting_for_it(self) -> None:
+        account = Account()
+        account.record(Add("A", 5, day(1), expires_at=day(2)))
+        account.by_position.clear()
+        with pytest.raises(AssertionError, match="damaged"):
+            plan_due(account.state, day(3), account)
 
 
 class TestEveryAcceptedRequestIsOneTransactionAndARefusedOneNone:

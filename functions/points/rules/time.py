@@ -82,7 +82,9 @@ def _plan_expiry(state: State, now: datetime, records: Records) -> tuple[Plan, D
     )
     tally = Tally(walk(state, islice(due_lots, MOST_EXPIRED)))
     after = close(state, tally, records)
-    last = (expiry_of(tally.last.lot.position) if tally.last else None) or now
+    if tally.last is None:
+        raise AssertionError("the lot that is due is not there: the passbook is damaged")
+    last = expiry_of(tally.last.lot.position) or now
     transaction = Transaction(kind=Kind.EXPIRE, points=-sum(tally.given.values()), expired=tally.taken)
     more_due = now if tally.lots == MOST_EXPIRED else None
     return Plan(transaction, after, wakes_at=more_due, lots_expired=tally.lots), Due(last, 2, 0, Kind.EXPIRE)
