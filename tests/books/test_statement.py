@@ -227,6 +227,19 @@ def test_a_moment_belongs_to_the_period_that_ends_with_it(
     assert figures_of(files, 1, 2) == Figures(opening=305, expired=-300, closing=5)
 
 
+@pytest.mark.parametrize("due", ["expiry", "lapse", "arrival"])
+def test_what_is_due_at_the_very_moment_has_happened(due: str, anna: Client, table: Table, tmp_path: Path) -> None:
+    anna.add("DANNON", 300)
+    if due == "expiry":
+        anna.add("DANNON", 70, expires_at=days(2))
+    if due == "lapse":
+        anna.hold(100, expires_at=days(2))
+    if due == "arrival":
+        anna.add("DANNON", 50, effective_at=days(2))
+    figures = figures_of(export(items_of(table), tmp_path), -1, 2)
+    assert (figures.closing, figures.held, figures.pending) == (350 if due == "arrival" else 300, 0, 0)
+
+
 def test_what_a_payer_owes_does_not_expire(anna: Client, table: Table, clock: VirtualClock, tmp_path: Path) -> None:
     anna.add("DANNON", 100, expires_at=days(40))
     anna.add("DANNON", 100, expires_at=days(70))
