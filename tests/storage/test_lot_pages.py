@@ -114,6 +114,13 @@ def test_pages_that_overlap_share_their_lots_out() -> None:
     assert list(pages.between(POSITIONS[3], POSITIONS[50])) == LOTS[3:50]
 
 
+def test_a_lot_at_the_end_of_a_stretch_is_not_in_it() -> None:
+    pages = LotPages(Index())
+    assert list(pages.between(POSITIONS[0], POSITIONS[3])) == LOTS[:3]
+    assert list(pages.between(POSITIONS[3], POSITIONS[5])) == LOTS[3:5]
+    assert list(pages.between(POSITIONS[0], POSITIONS[5])) == LOTS[:5]
+
+
 def test_an_empty_stretch_is_not_read() -> None:
     index = Index()
     assert list(LotPages(index).between(POSITIONS[3], POSITIONS[3])) == []

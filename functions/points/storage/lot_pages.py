@@ -74,9 +74,9 @@ class LotPages:
         start = stop = bisect_left(self._pages, first, key=_first)
         while stop < len(self._pages) and self._pages[stop].end <= end:
             stop += 1
-        if stop < len(self._pages) and self._pages[stop].first < end:
-            end = self._pages[stop].first
-            lots = lots[: bisect_left(lots, end, key=_position)]
+        if stop < len(self._pages):
+            end = min(end, self._pages[stop].first)
+        lots = lots[: bisect_left(lots, end, key=_position)]  # a query's end is part of it, a page's is not
         self._kept += len(lots) - sum(len(page.lots) for page in self._pages[start:stop])
         self._pages[start:stop] = [page := _Page(first, end, lots)]
         return page
