@@ -113,9 +113,7 @@ def _draw(file: Path, runs: dict[str, list[Run]]) -> None:
     mpl.use("svg")
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2)
-        figure.suptitle(
-            "The books by the lines of the ledger: time grows with them, memory does not", x=0.01, ha="left"
-        )
+        figure.suptitle("What the books take, by the lines of the ledger", x=0.01, ha="left")
         for command, of_command in runs.items():
             lines, colour = [run.lines for run in of_command], _COLOURS[command]
             left.loglog(lines, [run.computing for run in of_command], color=colour, label=command)
