@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PYTHON = ROOT / ".venv/bin/python"
-LONGEST_START_S = 60
+LONGEST_START_S = 120
 
 
 @contextmanager
