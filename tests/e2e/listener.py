@@ -39,16 +39,20 @@ class Listener:
         failed = bridge.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
         assert not failed["FailedEntryCount"], failed
 
-    def hear(self, account: str, number: int) -> list[Event]:
+    def hear(self, account: str, number: int, within_s: float = LONGEST_WAIT_S) -> list[Event]:
         """Wait for so many different events of an account, and return all that came, doubles too."""
-        return self._hear(account, lambda: len({event["detail"]["id"] for event in self.events[account]}) >= number)
+
+        def enough() -> bool:
+            return len({event["detail"]["id"] for event in self.events[account]}) >= number
+
+        return self._hear(account, enough, within_s)
 
     def hear_again(self, account: str, number: int) -> list[Event]:
         """Wait for so many events of an account, doubles counted."""
-        return self._hear(account, lambda: len(self.events[account]) >= number)
+        return self._hear(account, lambda: len(self.events[account]) >= number, LONGEST_WAIT_S)
 
-    def _hear(self, account: str, enough: Callable[[], bool]) -> list[Event]:
-        deadline = time.monotonic() + LONGEST_WAIT_S
+    def _hear(self, account: str, enough: Callable[[], bool], within_s: float) -> list[Event]:
+        deadline = time.monotonic() + within_s
         while not enough():
             assert time.monotonic() < deadline, self.events[account]
             self._receive()

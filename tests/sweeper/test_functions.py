@@ -81,7 +81,7 @@ class Deployment:
 
 @pytest.fixture
 def deployment(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """The functions with two shards, and without reminders."""
+    """The functions, with two shards and without reminders."""
     for name, value in {
         "TABLE_NAME": "LedgerTable", "CALENDAR_SHARDS": "2", "REMINDER_DAYS": "0", "EVENT_BUS": "bus",
         "SWEEP_JOBS_URL": "jobs", "DUE_ACCOUNTS_URL": "due", "EXPIRING_ACCOUNTS_URL": "expiring",

@@ -32,7 +32,7 @@ _HAND_OVER_S = 5
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a sweep looks for, and where to it sends what it finds.
+    """What a sweep looks for, and where it sends what it finds.
 
     Attributes
     ----------
