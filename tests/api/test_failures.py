@@ -113,7 +113,7 @@ def test_a_throttle_that_passes_is_not_noticed(client: Client, stand_in: StandIn
 def test_a_request_that_comes_too_late_starts_nothing(client: Client, stand_in: StandIn) -> None:
     mocks = {name: Mock() for name in ("query", "get_item", "put_item")}
     stand_in(**mocks)
-    too_late = replace(client, remaining_ms=4_000)
+    too_late = replace(client, remaining_ms=3_000)
 
     assert_busy(too_late.add("DANNON", 100))
     assert_busy(too_late.balance())

@@ -54,7 +54,7 @@ def test_the_programs_of_the_guide(url: str, environment: dict[str, str], tmp_pa
     assert said == [
         "DANNON 850 None",
         "850",
-        "The user doesn't have enough points: there are 850, and 1,000,000 were asked for.",
+        "The user doesn't have enough points: there are 850, but 1,000,000 were asked for.",
     ]
 
 
@@ -73,7 +73,7 @@ def test_the_checkout(url: str, environment: dict[str, str], account: str) -> No
     said = run(command, environment, ROOT)
     assert said.splitlines() == [
         "order-1003: the payment was declined, and the points are back",
-        "order-1004: The user doesn't have enough points: there are 300, and 1,000 were asked for.",
+        "order-1004: The user doesn't have enough points: there are 300, but 1,000 were asked for.",
         "350 points are left",
     ]
     again = run(command, environment, ROOT)

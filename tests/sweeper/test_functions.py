@@ -170,7 +170,7 @@ def test_accounts_that_fail_come_again_and_no_others(
 
 def test_accounts_for_which_there_is_no_time_come_again(deployment: Deployment) -> None:
     deployment.world.record("anna", lot(SOON))
-    answer = deployment.call("settle", due("anna"), remaining_ms=4_000)
+    answer = deployment.call("settle", due("anna"), remaining_ms=3_000)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
 
 
