@@ -16,9 +16,9 @@ from tests.api.conftest import REGION, TABLE, _member
 from tests.sweeper.world import World
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def moto() -> Iterator[Any]:
-    """A client of moto's DynamoDB with the table. To make it is slow."""
+    """A client of moto's DynamoDB with the table. To make it is slow: once a module."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_PROFILE"):
             patch.delenv(name, raising=False)
