@@ -1,4 +1,4 @@
--- Accounts of which lines are missing or doubled, or of a layout that these queries do not know: none, if all is well.
+-- Accounts with missing or duplicate lines, or with lines in a layout unknown to these queries: none if all is well.
 SELECT account, COUNT(*) AS lines, MAX(sequence) AS last_line
 FROM line
 CROSS JOIN period

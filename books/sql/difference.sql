@@ -1,4 +1,4 @@
--- Where the flows of an account do not come to what its last line says: none, if the books are right.
+-- Where the flows of an account disagree with its last line: none if the books are right.
 SELECT
     account,
     payer,

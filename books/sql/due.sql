@@ -1,4 +1,4 @@
--- The accounts in which something is due by one of the moments that no line by then records.
+-- The accounts in which something was due by one of the moments and not recorded by then.
 SELECT DISTINCT account, which
 FROM (
     SELECT

@@ -1,4 +1,4 @@
--- All lines of these accounts, in order: what time has done to them follows from the rules, which are no SQL.
+-- All lines of these accounts, in order: only the rules, which are not in SQL, can tell what was due in them.
 SELECT account, sequence, recorded_at, JSON_FORMAT(body) AS body
 FROM line
 CROSS JOIN period

@@ -1,4 +1,4 @@
--- What all lines by the end of the period did to each payer's points in each account.
+-- What all lines up to the end of the period did to each payer's points in each account.
 SELECT
     account,
     payer,

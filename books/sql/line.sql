@@ -1,4 +1,4 @@
--- The lines of all accounts, each once, however often it was exported. What the attributes are: docs/design.md.
+-- The lines of all accounts, each once, however often it was exported. docs/design.md explains the attributes.
 SELECT
     account, sequence, format, recorded_at, kind, payer, points, amount, expires_at, lot, parts, body
 FROM (

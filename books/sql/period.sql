@@ -1,2 +1,2 @@
--- The two moments of a statement, and above the keys of which lots nothing has expired by then (`keys_through`).
+-- The two moments of a statement, and the text above the keys of all lots expired by then (`keys_through`).
 SELECT ? AS opened, ? AS opened_through, ? AS closed, ? AS closed_through

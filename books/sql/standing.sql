@@ -1,4 +1,4 @@
--- Where each account stood at both moments: the state after the last line that was recorded by then.
+-- The state of each account at both moments: that after the last line recorded by then.
 SELECT
     account,
     which,

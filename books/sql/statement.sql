@@ -1,4 +1,4 @@
--- A row per payer: what is recorded. All movements add up: opening + issued + ... + set_aside = closing.
+-- A row per payer of what is recorded. The movements add up: opening + issued + ... + set_aside = closing.
 SELECT
     payer,
     SUM(opening) AS opening,
