@@ -35,7 +35,7 @@ on_all_cores = click.option(
     type=click.IntRange(1),
     default=os.cpu_count() or 1,
     show_default="one for each core",
-    help="How many work at once.",
+    help="How many processes to use.",
 )
 
 
@@ -49,7 +49,7 @@ def main() -> None:
 @click.option("--expected", type=FILE_THERE, help="Digests kept elsewhere: `account sequence digest` on each line.")
 @on_all_cores
 def verify(source: Source, expected: Path | None, processes: int) -> None:
-    """Go through every account: numbers, dates, the chain, and every state, replayed by the rules."""
+    """Check every account's numbers, dates and chain, and replay every state by the rules."""
     with source.data_files() as files:
         verdict, seconds = verify_files(files, Kept(expected), processes)
     for finding in verdict.findings:
@@ -65,19 +65,19 @@ def verify(source: Source, expected: Path | None, processes: int) -> None:
 
 @main.command()
 @reads_lines
-@click.option("--from", "opened", type=Moment(), required=True, help="The moment after which the period begins.")
-@click.option("--to", "closed", type=Moment(), required=True, help="The moment with which it ends.")
+@click.option("--from", "opened", type=Moment(), required=True, help="The start of the period, excluded.")
+@click.option("--to", "closed", type=Moment(), required=True, help="The end of the period, included.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True)
-@click.option("--athena", "workgroup", help="Have Athena add up an export in S3, in this workgroup.")
+@click.option("--athena", "workgroup", help="Let Athena add up the exports in S3, in this workgroup.")
 @click.option("--database", default="points_books", show_default=True, help="Athena's database.")
 def statement(
     source: Source, opened: datetime, closed: datetime, form: str, workgroup: str | None, database: str
 ) -> None:
-    """Show what was issued, taken back, spent, refunded and expired of every payer, and what can still be spent."""
+    """Show each payer's points issued, taken back, spent, refunded and expired, and what can still be spent."""
     if opened >= closed:
         raise click.UsageError("--from must be before --to")
     if workgroup and (source.export or source.table):
-        raise click.UsageError("--athena reads its own export: give no --export and no --table")
+        raise click.UsageError("--athena reads exports in S3: it cannot be combined with --export or --table")
     period = Period(opened, closed)
     try:
         if workgroup:
@@ -89,22 +89,22 @@ def statement(
         for difference in error.differences:
             click.echo(str(difference))
         for account in error.damaged:
-            click.echo(f"{account}: lines are missing or contradict each other, see `verify`")
+            click.echo(f"{account}: lines are missing or contradict each other; run `verify`")
         sys.exit(3 if error.differences else 1)
     click.echo(FORMATS[form](made, period))
     if closed > datetime.now(UTC) - FINAL_AFTER:
-        click.echo(f"{format_timestamp(closed)} is not a minute past: this may still change", err=True)
+        click.echo(f"{format_timestamp(closed)} is not yet a minute ago: the figures may still change", err=True)
 
 
 @main.command()
 @reads_lines
-@click.option("--at", type=Moment(), required=True, help="The moment, at least a minute past.")
+@click.option("--at", type=Moment(), required=True, help="The moment to seal, at least a minute ago.")
 @click.option("--out", type=FILE, required=True, help="Where to write the seal.")
-@click.option("--digests", type=FILE, help="Where to list what is sealed, for `verify --expected`.")
+@click.option("--digests", type=FILE, help="Where to list the sealed digests, for `verify --expected`.")
 @click.option("--kms-key", help="A key in KMS to sign with: its id, ARN or alias.")
-@click.option("--bucket", help="An S3 bucket with Object Lock to put the seal into as well.")
+@click.option("--bucket", help="An S3 bucket with Object Lock to store the seal in as well.")
 @click.option(
-    "--retain-days", type=click.IntRange(1), help="For how long it is locked there; else the bucket's default."
+    "--retain-days", type=click.IntRange(1), help="How long to lock it there; by default, the bucket's setting."
 )
 @on_all_cores
 def seal(
@@ -117,7 +117,7 @@ def seal(
     retain_days: int | None,
     processes: int,
 ) -> None:
-    """Seal where all accounts stood at a moment, and what all payers' points came to, under one hash."""
+    """Seal the state of all accounts at a moment, and the totals of all payers, with one hash."""
     check_final(at, datetime.now(UTC))
     with source.data_files() as files, digests.open("w") if digests else nullcontext() as listed:
         made = make_seal(files, at, processes, digests=listed)
@@ -135,13 +135,13 @@ def seal(
 @click.option("--out", type=FILE, required=True, help="Where to write the proof.")
 @on_all_cores
 def prove(source: Source, account: str, sealed: Path, out: Path, processes: int) -> None:
-    """Prove with which digest an account stands in a seal. The ledger must still come to that seal."""
+    """Prove which digest an account has in a seal. The ledger must still lead to that seal."""
     paper = papers.read(sealed)
     with source.data_files() as files:
         made = make_seal(files, paper.at, processes, prove=account)
     if made.seal != paper.seal:
         click.echo(
-            f"the ledger comes to the root {made.seal['root']} as of {paper.seal['at']}, and {paper.seal['root']} was "
+            f"the ledger leads to the root {made.seal['root']} as of {paper.seal['at']}, but {paper.seal['root']} was "
             "sealed: lines have been added, left out or altered since"
         )
         sys.exit(1)
@@ -154,7 +154,7 @@ def prove(source: Source, account: str, sealed: Path, out: Path, processes: int)
 @click.argument("files", type=FILE_THERE, nargs=-1, required=True)
 @click.option("--public-key", type=FILE_THERE, help="The key that must have signed, in PEM or DER.")
 def check(files: Sequence[Path], public_key: Path | None) -> None:
-    """Check seals and proofs, without AWS and without the ledger. All must be of one seal."""
+    """Check seals and proofs, without AWS or the ledger. All files must belong to the same seal."""
     key = read_public_key(public_key) if public_key else None
     wrong = False
     roots = set()
@@ -170,13 +170,13 @@ def check(files: Sequence[Path], public_key: Path | None) -> None:
             click.echo(f"{file}: {papers.describe(paper)}")
     if len(roots) > 1:
         wrong = True
-        click.echo("these are of different seals")
+        click.echo("these files belong to different seals")
     sys.exit(1 if wrong else 0)
 
 
 def _summary(found: int, not_replayed: int) -> str:
     if not found:
-        return "all as they must be"
+        return "all correct"
     findings = "1 finding" if found == 1 else f"{found:,} findings"
     below = f"; lines below, which were not replayed: {not_replayed:,}" if not_replayed else ""
     return f"{findings}{below}"

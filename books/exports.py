@@ -81,9 +81,9 @@ class _Summary:
             self.begins = "" if self.is_full else _moment(said["exportFromTime"])
             self.ends = _moment(said["exportTime" if self.is_full else "exportToTime"])
             if said.get("outputFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
-                raise BooksError(f"{path} is of an export in Amazon Ion; have it made in DYNAMODB_JSON")
+                raise BooksError(f"{path} belongs to an export in Amazon Ion; export in DYNAMODB_JSON instead")
         except (KeyError, ValueError) as error:
-            raise BooksError(f"{path} is not a manifest of DynamoDB's: {error!r}") from error
+            raise BooksError(f"{path} is not a DynamoDB manifest: {error!r}") from error
 
     def data_files(self) -> Iterator[DataFile]:
         """List its data files, which must be there."""

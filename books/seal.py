@@ -82,7 +82,7 @@ def check_final(at: datetime, now: datetime) -> None:
         One can.
     """
     if at > now - FINAL_AFTER:
-        raise BooksError(f"{format_recorded_at(at)} is not a minute past yet: a line dated by then may still land")
+        raise BooksError(f"{format_recorded_at(at)} is not yet a minute ago: a line dated by then may still land")
 
 
 def make_seal(
@@ -97,7 +97,7 @@ def make_seal(
     at
         The moment.
     processes
-        How many work at once.
+        How many processes to use.
     prove
         The account for which a proof is made.
     digests
@@ -141,7 +141,7 @@ def seal_bucket(bucket: Path, *, at: datetime) -> Part:
             continue
         last = account.item(lines - 1)
         if last["sequence"]["N"] != str(lines):
-            raise BooksError(f"{account.name} has lines that are missing or stand twice: see `verify`")
+            raise BooksError(f"{account.name} has missing or duplicate lines: run `verify`")
         part.lines += lines
         part.leaves.append(Leaf(account.name, lines, last["digest"]["S"]))
         part.totals.update(_figures(account, _standing(account, lines, at)))

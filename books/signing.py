@@ -28,13 +28,13 @@ Document = dict[str, Any]
 
 def _check_ecdsa(key: Any, signature: bytes, signed: bytes) -> None:
     if not isinstance(key, EllipticCurvePublicKey):
-        raise ValueError("the key is not of an elliptic curve")  # noqa: TRY004 - what is told, not a type of ours
+        raise ValueError("the key is not an elliptic-curve key")  # noqa: TRY004 - what is told, not a type of ours
     key.verify(signature, signed, ECDSA(hashes.SHA256()))
 
 
 def _check_rsa(key: Any, signature: bytes, signed: bytes) -> None:
     if not isinstance(key, RSAPublicKey):
-        raise ValueError("the key is no RSA key")  # noqa: TRY004 - what is told, not a type of ours
+        raise ValueError("the key is not an RSA key")  # noqa: TRY004 - what is told, not a type of ours
     key.verify(signature, signed, PSS(MGF1(hashes.SHA256()), PSS.AUTO), hashes.SHA256())
 
 
@@ -60,10 +60,10 @@ def sign(seal: Document, key: str) -> Document:
         public = kms.get_public_key(KeyId=key)
         algorithm = next((name for name in _ALGORITHMS if name in public.get("SigningAlgorithms", [])), None)
         if algorithm is None:
-            raise BooksError(f"the KMS key {key} cannot sign by any of {', '.join(_ALGORITHMS)}")
+            raise BooksError(f"the KMS key {key} cannot sign with any of {', '.join(_ALGORITHMS)}")
         answer = kms.sign(KeyId=key, Message=_signed(seal), MessageType="RAW", SigningAlgorithm=algorithm)
     except (BotoCoreError, ClientError) as error:
-        raise BooksError(f"KMS does not sign with {key}: {error}") from error
+        raise BooksError(f"KMS cannot sign with {key}: {error}") from error
     return {
         "key": public["KeyId"],
         "algorithm": algorithm,
@@ -95,9 +95,9 @@ def check_signature(seal: Document, signature: Document, public_key: bytes | Non
         check = _ALGORITHMS[signature["algorithm"]]
         check(load_der_public_key(key), b64decode(signature["value"]), _signed(seal))
     except InvalidSignature:
-        raise ValueError("the signature is not of this seal, or by another key") from None
+        raise ValueError("the signature is not for this seal, or is by another key") from None
     except KeyError:
-        raise ValueError(f"the signature is by no known algorithm: {signature['algorithm']}") from None
+        raise ValueError(f"the signature's algorithm is unknown: {signature['algorithm']}") from None
 
 
 def _signed(seal: Document) -> bytes:
@@ -116,5 +116,5 @@ def read_public_key(file: Path) -> bytes:
     try:
         key = load_pem_public_key(data) if data.startswith(b"-----") else load_der_public_key(data)
     except ValueError as error:
-        raise BooksError(f"{file} is no public key in PEM or DER") from error
+        raise BooksError(f"{file} is not a public key in PEM or DER") from error
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -40,7 +40,7 @@ class Source:
             yield find_data_files(self.export)
             return
         if not self.table and ENDPOINT in os.environ:
-            raise BooksError(f"{ENDPOINT} is set: name the table there by --table")
+            raise BooksError(f"{ENDPOINT} is set: name the table there with --table")
         with TemporaryDirectory(prefix="books-") as name:
             folder = Path(name)
             if self.table:
@@ -61,7 +61,7 @@ def reads_lines(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="DATA_DIR",
         default=Path(".data"),
         show_default=True,
-        help="If neither is given: the folder of `make run`'s data.",
+        help="Without either: the folder with the data of `make run`.",
     )
     @wraps(command)
     def with_source(export: Path | None, table: str | None, data: Path, **others: Any) -> Any:

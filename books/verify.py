@@ -79,7 +79,7 @@ def verify(files: list[DataFile], kept: Kept, processes: int) -> tuple[Verdict, 
     kept
         Digests that were kept elsewhere.
     processes
-        How many work at once.
+        How many processes to use.
 
     Returns
     -------
@@ -149,7 +149,7 @@ class AccountCheck:
     def _check(self, sequence: int, entry: Entry) -> Iterator[str]:
         item = image(entry)
         if sequence == self._sequence:
-            yield "stands twice"
+            yield "appears twice"
             return
         if sequence != self._sequence + 1:
             first, last = self._sequence + 1, sequence - 1
@@ -167,14 +167,14 @@ class AccountCheck:
             yield from self._check_chain(item, sequence)
             yield from self._check_key(item)
         except _MALFORMED as error:
-            yield f"is no line of a ledger: {error!r}"
+            yield f"is not a line of a ledger: {error!r}"
             self._digest = self._replay = None
         yield from self._check_replay(item)
 
     def _check_date(self, item: Item) -> Iterator[str]:
         recorded_at = item["recorded_at"]["S"]
         if recorded_at < self._recorded_at:
-            yield f"is dated {recorded_at}, and the line above it {self._recorded_at}"
+            yield f"is dated {recorded_at}, but the line above it {self._recorded_at}"
         self._recorded_at = recorded_at
 
     def _check_chain(self, item: Item, sequence: int) -> Iterator[str]:
@@ -182,9 +182,9 @@ class AccountCheck:
         if self._digest is not None:
             expected = next_digest(self._digest, item).hex()
             if digest != expected:
-                yield f"its digest is {digest}, and the chain comes to {expected}"
+                yield f"its digest is {digest}, but the chain gives {expected}"
         if digest != self._kept.get(sequence, digest):
-            yield f"its digest is {digest}, and {self._kept[sequence]} was kept"
+            yield f"its digest is {digest}, but {self._kept[sequence]} was kept"
         self._digest = bytes.fromhex(digest)
 
     def _check_key(self, item: Item) -> Iterator[str]:
@@ -214,7 +214,7 @@ class AccountCheck:
 def _differences(item: Item, expected: Item) -> Iterator[str]:
     for name in sorted(item.keys() | expected.keys()):
         if item.get(name) != expected.get(name):
-            yield f"{name} is {_shown(item.get(name))}, and the rules come to {_shown(expected.get(name))}"
+            yield f"{name} is {_shown(item.get(name))}, but the rules give {_shown(expected.get(name))}"
 
 
 def _shown(value: Any) -> str:

@@ -165,7 +165,7 @@ def test_a_proof_of_another_seal_fails_the_check(world: World, run: Callable[...
     assert run("check", "earlier.json").exit_code == 0
     said = run("check", "earlier.json", "proof.json")
     assert said.exit_code == 1
-    assert "these are of different seals" in said.output
+    assert "these files belong to different seals" in said.output
 
 
 @pytest.mark.usefixtures("sealed")
@@ -206,7 +206,7 @@ def test_what_is_sealed_can_be_listed_for_a_later_verify(
 def test_lines_that_are_missing_cannot_be_sealed(world: World, tmp_path: Path) -> None:
     items = [item for account in ACCOUNTS for item in world.table.items(account)]
     files = export(items[1:], tmp_path / "wrong")
-    with pytest.raises(BooksError, match="anna has lines that are missing or stand twice"):
+    with pytest.raises(BooksError, match="anna has missing or duplicate lines"):
         make_seal(files, world.at, 1)
 
 
@@ -220,7 +220,7 @@ def test_an_account_without_a_line_by_then_cannot_be_proven(run: Callable[..., R
 def test_a_moment_must_be_a_minute_past() -> None:
     now = datetime(2026, 11, 1, tzinfo=UTC)
     check_final(now - timedelta(minutes=1), now)
-    with pytest.raises(BooksError, match="is not a minute past yet"):
+    with pytest.raises(BooksError, match="is not yet a minute ago"):
         check_final(now - timedelta(seconds=59), now)
 
 
@@ -268,7 +268,7 @@ def test_a_signed_seal_is_checked_by_the_public_key_alone(
     assert run("check", "seal.json", "--public-key", str(tmp_path / "right")).exit_code == 0
     wrong = run("check", "seal.json", "--public-key", str(tmp_path / "other"))
     assert wrong.exit_code == 1
-    assert "the signature is not of this seal, or by another key" in wrong.output
+    assert "the signature is not for this seal, or is by another key" in wrong.output
 
     paper = json.loads((tmp_path / "seal.json").read_text())
     signature = bytearray(b64decode(paper["signature"]["value"]))

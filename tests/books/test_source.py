@@ -109,7 +109,7 @@ def test_a_table_that_is_not_there() -> None:
     ("arguments", "env", "reason"),
     [
         (["--export", "a", "--table", "b"], {}, "give --export or --table, not both"),
-        ([], {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1"}, "name the table there by --table"),
+        ([], {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1"}, "name the table there with --table"),
         (["--export", "none"], {}, "none is not a folder"),
     ],
 )

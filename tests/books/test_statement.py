@@ -334,7 +334,7 @@ def test_a_missing_line_is_an_error_that_names_the_account(items: list[Item], tm
     assert done.exit_code == 3
     assert [line.partition(" ")[::2] for line in done.stdout.splitlines()] == [
         ("anna:", "the closing balance of DANNON is 365 by the last line, and 215 by all flows"),
-        ("anna:", "lines are missing or contradict each other, see `verify`"),
+        ("anna:", "lines are missing or contradict each other; run `verify`"),
     ]
 
 
@@ -345,7 +345,7 @@ def test_a_missing_line_that_moved_no_points_is_an_error_too(anna: Client, table
     anna.spend(10)
     export([item for item in items_of(table) if item["kind"]["S"] != "cancel"], tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
-    assert (done.exit_code, done.stdout) == (1, "anna: lines are missing or contradict each other, see `verify`\n")
+    assert (done.exit_code, done.stdout) == (1, "anna: lines are missing or contradict each other; run `verify`\n")
 
 
 def test_an_unknown_layout_is_an_error(items: list[Item], tmp_path: Path) -> None:
@@ -437,12 +437,12 @@ def test_a_moment_without_a_zone_is_refused(tmp_path: Path) -> None:
 def test_a_statement_that_may_still_change_says_so(items: list[Item], tmp_path: Path) -> None:
     export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "9000-01-01")
-    assert (done.exit_code, "this may still change" in done.stderr) == (0, True)
+    assert (done.exit_code, "the figures may still change" in done.stderr) == (0, True)
 
 
 def test_athena_reads_no_folder(tmp_path: Path) -> None:
     done = run("--athena", "books", "--export", str(tmp_path), "--from", "2026-01-01", "--to", "2026-01-02")
-    assert (done.exit_code, "--athena reads its own export" in done.stderr) == (2, True)
+    assert (done.exit_code, "--athena reads exports in S3" in done.stderr) == (2, True)
 
 
 def test_without_a_way_to_aws_there_is_no_athena(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ def test_lines_dropped_at_the_beginning(items: list[Item], anna: Passbook, tmp_p
 
 def test_a_line_doubled(items: list[Item], anna: Passbook, tmp_path: Path) -> None:
     items.append(anna[5])
-    assert said_of(items, tmp_path) == ["anna, line 6: stands twice"]
+    assert said_of(items, tmp_path) == ["anna, line 6: appears twice"]
 
 
 def test_two_lines_swapped(items: list[Item], anna: Passbook, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_field_altered(items: list[Item], tmp_path: Path, field: str) -> None:
         return
     if field == "sequence":
         assert f"{account}, line {number + 1}: line {number} is missing" in said
-        assert f"{account}, line {number + 1}: stands twice" in said
+        assert f"{account}, line {number + 1}: appears twice" in said
         return
     at_line = [finding for finding in said if finding.startswith(f"{account}, line {number}: ")]
     named = "digest" if field in CHAINED else "size" if field in NOT_REPLAYED and field != "digest" else field
@@ -164,7 +164,7 @@ def test_a_field_taken_away(items: list[Item], tmp_path: Path, field: str) -> No
 
 def test_a_field_added(items: list[Item], anna: Passbook, tmp_path: Path) -> None:
     anna[3]["note"] = {"S": "x"}
-    assert said_of(items, tmp_path) == ['anna, line 4: note is {"S":"x"}, and the rules come to absent']
+    assert said_of(items, tmp_path) == ['anna, line 4: note is {"S":"x"}, but the rules give absent']
 
 
 def test_an_account_cut_short_is_found_by_a_digest_kept_elsewhere_alone(
@@ -320,7 +320,7 @@ def test_a_line_dated_before_the_one_above(items: list[Item], anna: Passbook, tm
     anna[4]["recorded_at"] = anna[4]["moment"] = early
     rechain(anna)
     said = said_of(items, tmp_path)
-    assert any(finding.startswith(f"anna, line 5: is dated {early['S']}, and the line above it ") for finding in said)
+    assert any(finding.startswith(f"anna, line 5: is dated {early['S']}, but the line above it ") for finding in said)
 
 
 def test_a_key_used_twice(items: list[Item], anna: Passbook, tmp_path: Path) -> None:
@@ -342,10 +342,10 @@ def test_the_command_says_what_it_read_and_what_is_wrong(items: list[Item], anna
 
     right = run(str(tmp_path / "right"))
     assert right.exit_code == 0, right.output
-    assert re.fullmatch(rf"{len(items)} lines in 5 accounts, [\d,]+ a second: all as they must be\n", right.output)
+    assert re.fullmatch(rf"{len(items)} lines in 5 accounts, [\d,]+ a second: all correct\n", right.output)
     wrong = run(str(tmp_path / "wrong"), "--expected", str(kept))
     assert wrong.exit_code == 1
-    assert wrong.output.startswith(f"anna, line 3: its digest is {'00' * 32}, and the chain comes to ")
+    assert wrong.output.startswith(f"anna, line 3: its digest is {'00' * 32}, but the chain gives ")
     assert wrong.output.endswith(" a second: 2 findings\n")
 
 

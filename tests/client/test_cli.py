@@ -119,7 +119,7 @@ def test_points_that_wait(points: Points) -> None:
     (("balance", "--account", "a/b"), 2, "is no account"),
     (("balance", "--at", "-1"), 2, "-1"),
     (("balance", "--url", "ledger.example"), 2, "must begin with http"),
-    (("balance", "--url", "http://127.0.0.1:1", "--profile", "shop"), 2, "exclude each other"),
+    (("balance", "--url", "http://127.0.0.1:1", "--profile", "shop"), 2, "cannot be combined"),
     (("nothing",), 2, "No such command"),
 ])  # fmt: skip
 def test_what_goes_wrong_is_told_in_words_and_by_a_code(
@@ -190,8 +190,8 @@ def test_a_profile_names_ledger_account_and_token(
 
 @pytest.mark.parametrize(("text", "words"), [
     ("[default", "cannot be read"),
-    ("[default]\nurl = 5", "url is no setting, or no string"),
-    ('[default]\nlink = "http://127.0.0.1:1"', "link is no setting"),
+    ("[default]\nurl = 5", "url is not a setting, or not a string"),
+    ('[default]\nlink = "http://127.0.0.1:1"', "link is not a setting"),
     ('[default]\naccount = "ann"', "url is missing"),
     ('[default]\nurl = "http://127.0.0.1:1"\nclient_id = "a"', "no client_secret"),
 ])  # fmt: skip
@@ -216,7 +216,7 @@ def test_a_chain_is_verified_from_what_the_api_lists(points: Points) -> None:
     wrong = points("verify", "--expected", "3", found["digest"], "--expected", "9", "0" * 64)
     assert wrong.exit_code == 1
     assert "transaction 3 has the digest" in wrong.stderr
-    assert "transaction 9 has the digest of nothing" in wrong.stderr
+    assert "transaction 9 has the digest (none)" in wrong.stderr
 
 
 @pytest.mark.parametrize(("tamper", "named"), [

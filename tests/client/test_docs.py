@@ -40,7 +40,8 @@ def run(command: list[str], environment: dict[str, str], folder: Path) -> str:
 def test_the_lines_of_the_readme(url: str, environment: dict[str, str], tmp_path: Path, account: str) -> None:
     [program] = blocks("python", README)
     program = program.replace(URL, url).replace("ann", account)
-    assert run([sys.executable, "-c", program], environment, tmp_path) == "(PayerPoints(payer='DANNON', points=-500),)\n"
+    said = run([sys.executable, "-c", program], environment, tmp_path)
+    assert said == "(PayerPoints(payer='DANNON', points=-500),)\n"
     (tmp_path / "history.csv").write_text(HISTORY)
     [shell] = [block for block in blocks("sh", README) if "points" in block]
     shell = shell.replace(URL, url).replace("ann", account)

@@ -123,7 +123,7 @@ def test_columns_may_have_other_names(load: Import, ledger: Client) -> None:
     assert json.loads(load(as_json, *renamed, name="history.jsonl").stdout)["repeated"] == 1
     assert ledger.balance().total == 5
     unknown = load(text, "--map", "Partner=partner")
-    assert (unknown.exit_code, "partner is none of account, key" in unknown.stderr) == (2, True)
+    assert (unknown.exit_code, "partner is not one of account, key" in unknown.stderr) == (2, True)
 
 
 def test_negative_rows_go_after_what_they_take_from(load: Import, ledger: Client) -> None:
@@ -227,7 +227,7 @@ def test_what_all_rows_would_meet_stops_it(load: Import, tmp_path: Path, url: st
     wrong = load(EXERCISE, to=f"{url}/v1")
     assert wrong.exit_code == 3
     assert json.loads(wrong.stdout) == {"read": 5, "added": 0, "repeated": 0, "refused": 0, "left": 5}
-    assert "run the same file again" in wrong.stderr
+    assert "import the same file again" in wrong.stderr
     assert [it.name for it in tmp_path.iterdir()] == ["history.csv"]
 
 

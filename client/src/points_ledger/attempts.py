@@ -141,7 +141,7 @@ def _result(call: Call[Result], outcome: Response | Lost) -> Result:
         try:
             return call.read(outcome)
         except (ValueError, TypeError, KeyError) as error:
-            reason = f"the answer is none of the ledger's: {error!r}"
+            reason = f"the answer is not one of the ledger's: {error!r}"
             raise NoAnswer(reason, key=call.key, status=outcome.status) from error
     version = outcome.headers.get("ETag", "").strip('"') or None
     raise error_of(outcome.status, _body(outcome), key=call.key, version=version)

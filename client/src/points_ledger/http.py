@@ -52,7 +52,7 @@ class Call(Generic[Result]):
     Attributes
     ----------
     read
-        Makes the result of a successful answer; raises ValueError, TypeError or KeyError if it is none of the ledger's.
+        Makes the result of a successful answer; raises ValueError, TypeError or KeyError if it is not the ledger's.
     key
         The Idempotency-Key of a change; None of a call that changes nothing.
     authorized

@@ -172,7 +172,7 @@ def test_to_import_an_export_again_changes_nothing_and_another_one_is_not_added_
 def test_open_holds_are_refused_or_left_out(ledger: Client) -> None:
     ledger.add(Add("DANNON", 100, START))
     ledger.hold(Hold(30))
-    with pytest.raises(NotExported, match="the own account has 30 points in open holds"):
+    with pytest.raises(NotExported, match="your own account has 30 points in open holds"):
         exported(ledger)
     assert [row["points"] for row in exported(ledger, without_holds=True)] == [70]
 

@@ -1,4 +1,4 @@
-"""`points`: the ledger from a shell. Data go to standard output, words to standard error, and nothing is ever asked."""
+"""`points`: the ledger from a shell. Data goes to standard output, messages to standard error; nothing ever prompts."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def completion(shell: str) -> None:
     """Write what makes a shell complete `points`: eval "$(points completion bash)"."""
     found = get_completion_class(shell)
     if found is None:
-        raise click.UsageError(f"{shell} is none of {', '.join(SHELLS)}")
+        raise click.UsageError(f"{shell} is not one of {', '.join(SHELLS)}")
     click.echo(found(main, {}, "points", "_POINTS_COMPLETE").source())
 
 

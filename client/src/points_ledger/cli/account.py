@@ -9,7 +9,7 @@ from points_ledger.cli.output import Column
 
 
 @click.command()
-@click.option("--at", type=SequenceOrMoment(), help="After a transaction, or as of a moment, past or to come.")
+@click.option("--at", type=SequenceOrMoment(), help="After a transaction, or as of a past or future moment.")
 @on_an_account
 def balance(session: Session, at: int | datetime | None) -> None:
     """Show the points per payer."""

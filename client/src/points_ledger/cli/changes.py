@@ -15,9 +15,9 @@ _POSITIVE = click.IntRange(min=1)
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("payer")
 @click.argument("points", type=int)
-@click.option("--timestamp", type=Moment(), help="When they were earned; now if left out.")
-@click.option("--effective-at", type=Moment(), help="From when on they count; pending until then.")
-@click.option("--expires-at", type=Moment(), help="Up to when they last; for ever if left out.")
+@click.option("--timestamp", type=Moment(), help="When they were earned; default: now.")
+@click.option("--effective-at", type=Moment(), help="When they start to count; pending until then.")
+@click.option("--expires-at", type=Moment(), help="When they expire; default: never.")
 @that_changes
 @on_an_account
 def add(
@@ -42,7 +42,7 @@ def add(
 @that_changes
 @on_an_account
 def spend(session: Session, points: int, change: Change) -> None:
-    """Spend POINTS, those that expire soonest first, then the oldest."""
+    """Spend POINTS: those that expire soonest first, then the oldest."""
     with session.client() as ledger:
         session.out.one(ledger.spend(Spend(points, **change.labels), **change.how))
 
@@ -51,18 +51,18 @@ def spend(session: Session, points: int, change: Change) -> None:
 @click.argument("points", type=_POSITIVE)
 @on_an_account
 def preview(session: Session, points: int) -> None:
-    """See what spending POINTS would take; its version as --if-match makes the spend take just that."""
+    """Show what spending POINTS would take. Pass its version as --if-match, and the spend takes exactly that."""
     with session.client() as ledger:
         session.out.one(ledger.preview(Spend(points)))
 
 
 @click.command()
 @click.argument("points", type=_POSITIVE)
-@click.option("--expires-at", type=Moment(), help="When it lapses; in 7 days if left out, in a year at most.")
+@click.option("--expires-at", type=Moment(), help="When it lapses; default: in 7 days, at most in a year.")
 @that_changes
 @on_an_account
 def hold(session: Session, points: int, expires_at: datetime | None, change: Change) -> None:
-    """Set POINTS aside; the answer's sequence names the hold."""
+    """Set POINTS aside. The hold is named by the sequence in the answer."""
     with session.client() as ledger:
         session.out.one(ledger.hold(Hold(points, expires_at=expires_at, **change.labels), **change.how))
 
@@ -73,7 +73,7 @@ def hold(session: Session, points: int, expires_at: datetime | None, change: Cha
 @that_changes
 @on_an_account
 def capture(session: Session, sequence: int, points: int | None, change: Change) -> None:
-    """Spend the hold SEQUENCE, all of it or POINTS; the rest comes back."""
+    """Spend the hold SEQUENCE: all of it, or POINTS; the rest is released."""
     with session.client() as ledger:
         session.out.one(ledger.capture(sequence, Capture(points, **change.labels), **change.how))
 
@@ -83,7 +83,7 @@ def capture(session: Session, sequence: int, points: int | None, change: Change)
 @that_changes
 @on_an_account
 def void(session: Session, sequence: int, change: Change) -> None:
-    """Give back the hold SEQUENCE."""
+    """Release the hold SEQUENCE."""
     with session.client() as ledger:
         session.out.one(ledger.void(sequence, Void(**change.labels), **change.how))
 
@@ -94,7 +94,7 @@ def void(session: Session, sequence: int, change: Change) -> None:
 @that_changes
 @on_an_account
 def refund(session: Session, sequence: int, points: int | None, change: Change) -> None:
-    """Give back the spend or captured hold SEQUENCE, all that is left of it or POINTS."""
+    """Refund the spend or captured hold SEQUENCE: all that is left of it, or POINTS."""
     with session.client() as ledger:
         session.out.one(ledger.refund(sequence, Refund(points, **change.labels), **change.how))
 

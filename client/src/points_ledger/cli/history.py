@@ -19,8 +19,8 @@ LOCAL_ACCOUNT = "default"
 
 
 @click.command()
-@click.option("--reference", help="What has this reference, and what that leads to: the hold of a capture, and so on.")
-@click.option("--limit", type=click.IntRange(min=1), help=f"How many at most; {USUAL_LIMIT} if left out.")
+@click.option("--reference", help="Those with this reference, and those linked to them, such as a hold's capture.")
+@click.option("--limit", type=click.IntRange(min=1), help=f"How many at most; default: {USUAL_LIMIT}.")
 @click.option("--all", "everything", is_flag=True, help="The whole history.")
 @on_an_account
 def history(session: Session, reference: str | None, limit: int | None, everything: bool) -> None:
@@ -73,7 +73,7 @@ def _payers(transaction: Transaction) -> object:
 @click.argument("sequence", type=click.IntRange(min=1))
 @on_an_account
 def transaction(session: Session, sequence: int) -> None:
-    """Show the transaction SEQUENCE, with what has become of it."""
+    """Show the transaction SEQUENCE, with what became of it."""
     with session.client() as ledger:
         session.out.one(ledger.transaction(sequence))
 
@@ -85,7 +85,7 @@ def transaction(session: Session, sequence: int) -> None:
 )  # fmt: skip
 @on_an_account
 def verify(session: Session, expected: tuple[tuple[int, str], ...]) -> None:
-    """Check the account's chain of digests from what the API lists, and name each that is wrong.
+    """Check the chain of digests of what the API lists, and name each wrong one.
 
     Exit code 1 says that it does not hold.
     """
@@ -122,7 +122,7 @@ class Seen:
     def faults(self) -> list[chain.Fault]:
         """Name what is not as expected."""
         return [
-            chain.Fault(sequence, f"has the digest {self._found.get(sequence, 'of nothing')}; {digest} was expected")
+            chain.Fault(sequence, f"has the digest {self._found.get(sequence, '(none)')}; {digest} was expected")
             for sequence, digest in self._expected.items()
             if self._found.get(sequence) != digest.lower()
         ]
@@ -136,7 +136,7 @@ def own_account(token: object) -> str:
         claims = str(token).split(".")[1]
         return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"])
     except (IndexError, KeyError, ValueError):
-        raise click.UsageError("the own account's name cannot be told from the token: give --account") from None
+        raise click.UsageError("the token does not tell the name of your own account: give --account") from None
 
 
 COMMANDS = (history, transaction, verify)

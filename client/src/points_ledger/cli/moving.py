@@ -30,9 +30,9 @@ _PATH = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--map", "mapping", type=Named(), multiple=True, metavar="COLUMN=FIELD", help="Rename a column; COLUMN= drops it."
 )
-@click.option("--preset", type=click.Choice(sorted(PRESETS)), help="A file of a known kind.")
+@click.option("--preset", type=click.Choice(sorted(PRESETS)), help="The format of a known kind of file.")
 @click.option("--dry-run", is_flag=True, help="Check the file and send nothing.")
-@click.option("--refused", "refused_file", type=_PATH, help="Where to write what is refused; beside FILE if left out.")
+@click.option("--refused", "refused_file", type=_PATH, help="Where to write refused rows; default: next to FILE.")
 @click.option("--at-once", type=click.IntRange(1, 100), default=AT_ONCE, show_default=True, help="Accounts at a time.")
 @on_an_account
 def import_file(
@@ -44,10 +44,10 @@ def import_file(
     refused_file: Path | None,
     at_once: int,
 ) -> None:
-    """Add all that FILE says: CSV with a header, or JSON lines, with payer, points and timestamp in each row.
+    """Add each row of FILE: CSV with a header, or JSON lines, with payer, points and timestamp.
 
     A row may have all else that an add has, its account, and a key of its own. The whole file is checked before
-    anything is sent. To run the same file again changes nothing twice.
+    anything is sent. To import the same file again changes nothing twice.
     """
     shape = shape_of(dict(mapping), preset)
     with closing(Plan(session.settings.account)) as plan:
@@ -86,10 +86,10 @@ def _import(session: Session, plan: Plan, at_once: int, refused_file: Path, *, a
         with writing(refused_file, as_csv=as_csv) as write:
             for row in plan.refused():
                 write(row)
-        say(f"what was refused is in {refused_file}, with reasons: mend it, and import that file")
+        say(f"what was refused is in {refused_file}, with reasons: correct it and import that file")
     session.out.one(summary)
     if outcome.stopped_by or interrupted:
-        say("stopped before the end: run the same file again, it changes nothing twice")
+        say("stopped early: import the same file again; nothing changes twice")
     if outcome.stopped_by:
         raise outcome.stopped_by
     click.get_current_context().exit(NOT_KNOWN if interrupted else REFUSED if outcome.refused else 0)
@@ -128,11 +128,11 @@ def _beside(file: Path) -> Path:
 
 @click.command()
 @click.argument("accounts", nargs=-1)
-@click.option("--from", "listed", type=click.File(encoding="utf-8"), help="A file that names accounts, one a line.")
+@click.option("--from", "listed", type=click.File(encoding="utf-8"), help="A file of account names, one per line.")
 @click.option("--without-holds", is_flag=True, help="Leave out what open holds have set aside.")
 @on_an_account
 def export(session: Session, accounts: tuple[str, ...], listed: TextIO | None, without_holds: bool) -> None:
-    """Write ACCOUNTS, or one, as JSON lines that import takes into an empty ledger.
+    """Write ACCOUNTS, or one, as JSON lines for an import into an empty ledger.
 
     Balances, lots and what the next spend takes are then the same. Open holds and the history stay behind.
     """
@@ -146,7 +146,7 @@ def export(session: Session, accounts: tuple[str, ...], listed: TextIO | None, w
                 say("nothing was exported")
                 click.get_current_context().exit(REFUSED)
             if held:
-                say(f"{account or 'the own account'}: {held:,} points in open holds are left out")
+                say(f"{account or 'your own account'}: {held:,} points in open holds are left out")
         rows.seek(0)
         for row in rows:
             click.echo(row, nl=False)

@@ -75,10 +75,10 @@ class Session:
 def on_an_account(command: Function) -> Function:
     """Add the options of every command, and hand it a `Session` in their place."""
 
-    @click.option("--url", metavar="URL", help="The ledger; POINTS_URL if left out.")
-    @click.option("--profile", metavar="NAME", help="A profile of the config file; POINTS_PROFILE if left out.")
-    @click.option("--account", metavar="NAME", help="The account; POINTS_ACCOUNT, or one's own, if left out.")
-    @click.option("--json", "as_json", is_flag=True, help="Write JSON: an object, or one a line of a list.")
+    @click.option("--url", metavar="URL", help="The ledger; default: POINTS_URL.")
+    @click.option("--profile", metavar="NAME", help="A profile in the config file; default: POINTS_PROFILE.")
+    @click.option("--account", metavar="NAME", help="The account; default: POINTS_ACCOUNT, or your own.")
+    @click.option("--json", "as_json", is_flag=True, help="Write JSON: an object, or for a list one object per line.")
     @wraps(command)
     def with_session(
         *args: Any, url: str | None, profile: str | None, account: str | None, as_json: bool, **given: Any
@@ -115,9 +115,9 @@ class Change:
 def that_changes(command: Function) -> Function:
     """Add the options of every change, and hand it a `Change` in their place."""
 
-    @click.option("--key", help="The Idempotency-Key: the same command with it takes effect once. Made up if left out.")
+    @click.option("--key", help="The Idempotency-Key: a command takes effect once per key. Default: a new one.")
     @click.option("--if-match", metavar="VERSION", help="Only if the account is at this version.")
-    @click.option("--reference", help="Your own name for what it belongs to.")
+    @click.option("--reference", help="Your own name for what the change belongs to.")
     @click.option("--metadata", type=Named(), multiple=True, help="A name and a text to keep; may be repeated.")
     @wraps(command)
     def with_change(

@@ -47,7 +47,7 @@ def find_settings(url: str | None, profile: str | None, account: str | None) -> 
         No ledger is named, or the profile is not as it must be.
     """
     if url and profile:
-        raise click.UsageError("--url and --profile exclude each other: a profile is used as a whole")
+        raise click.UsageError("--url and --profile cannot be combined: a profile is used as a whole")
     environment = os.environ
     account = account or environment.get("POINTS_ACCOUNT") or None
     profile = profile or ("" if url else environment.get("POINTS_PROFILE"))
@@ -75,7 +75,7 @@ def _read_profile(named: str | None) -> Mapping[str, Any]:
         raise click.UsageError(f"there is no profile {name} in {path}")
     wrong = [key for key, value in profile.items() if key not in _NAMES or not isinstance(value, str)]
     if wrong or "url" not in profile:
-        reason = f"{wrong[0]} is no setting, or no string" if wrong else "url is missing"
+        reason = f"{wrong[0]} is not a setting, or not a string" if wrong else "url is missing"
         raise click.UsageError(f"the profile {name} in {path} is wrong: {reason}")
     return profile
 
@@ -85,5 +85,5 @@ def _token(profile: Mapping[str, str]) -> str | ClientCredentials | None:
     if not given:
         return profile.get("token")
     if missing := _CREDENTIALS - {"scope"} - given:
-        raise click.UsageError(f"the profile has no {min(missing)}, which client credentials need")
+        raise click.UsageError(f"the profile has no {min(missing)}, which client credentials require")
     return ClientCredentials(**{name: profile[name] for name in given})

@@ -55,7 +55,7 @@ def export(ledger: Client, account: str | None, out: IO[str], *, without_holds: 
         before = ledger.account()
         if before.held and not without_holds:
             raise NotExported(
-                f"{account or 'the own account'} has {before.held:,} points in open holds, which cannot be moved: "
+                f"{account or 'your own account'} has {before.held:,} points in open holds, which cannot be moved: "
                 "capture or void them, or leave them out by --without-holds"
             )
         with TemporaryFile("w+", encoding="utf-8") as lots:
@@ -68,7 +68,7 @@ def export(ledger: Client, account: str | None, out: IO[str], *, without_holds: 
             for row in chain(_payers(before, order), map(json.loads, lots), _owed(before), pending):
                 out.write(json.dumps(named | row, ensure_ascii=False) + "\n")
             return before.held
-    raise NotExported(f"{account or 'the own account'} changed each time while it was read")
+    raise NotExported(f"{account or 'your own account'} changed each time while it was read")
 
 
 def _write_lots(ledger: Client, file: IO[str]) -> list[str]:

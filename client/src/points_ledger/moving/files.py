@@ -71,7 +71,7 @@ def shape_of(mapping: Mapping[str, str], preset: str | None = None) -> Shape:
     allowed = PRESETS[preset] if preset else tuple(FIELDS)
     for column, field in mapping.items():
         if field and field not in allowed:
-            raise ValueError(f"{column}={field}: {field} is none of {', '.join(allowed)}")
+            raise ValueError(f"{column}={field}: {field} is not one of {', '.join(allowed)}")
     return Shape(mapping, allowed)
 
 
