@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import os
 import random
 import subprocess
@@ -212,7 +213,7 @@ def test_what_is_refused_can_be_mended_and_imported_again(
     assert "UNILEVER has 0 points in the account, but 5 would be taken." in written
     assert "DANNON has 2 points in the account, but 3 would be taken." in written
 
-    mended = written.replace("UNILEVER", "DANNON").replace("-5", "-1")
+    mended = re.sub(r"(?<!\w)-5\b", "-1", written.replace("UNILEVER", "DANNON"))
     again = load(mended, name="mended." + name.rpartition(".")[2])
     assert (again.exit_code, json.loads(again.stdout)) == (3, {"read": 2, "added": 1, "repeated": 0, "refused": 1})
     assert ledger.balance().payers == {"DANNON": 1}
