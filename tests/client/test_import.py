@@ -3,9 +3,9 @@
 import csv
 import io
 import json
-import re
 import os
 import random
+import re
 import subprocess
 import sys
 import time

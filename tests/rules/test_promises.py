@@ -251,7 +251,6 @@ class TestASpendTakesExactlyThePointsAskedOrNothing:
         with pytest.raises(AssertionError, match="damaged"):
             account.spend(5)
 
-
     def test_a_lot_that_is_due_and_not_there_ends_in_an_error_and_not_in_waiting_for_it(self) -> None:
         account = Account()
         account.record(Add("A", 5, day(1), expires_at=day(2)))
