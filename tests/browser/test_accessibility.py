@@ -45,7 +45,7 @@ def test_the_accounts_page(
     assert found(page) == []
     assert fits(page)
     assert broken_words(page, "main") == []
-    page.get_by_role("link", name="#6 more").click()
+    page.get_by_role("link", name="#6 details").click()
     expect(page.locator(".lots")).to_be_visible()
     shoot(f"account-line-{request.node.callspec.id}", whole=False)
     assert found(page) == []
