@@ -128,7 +128,7 @@ class Replay:
         expected: Item = {
             "account": item["account"],
             "sequence": {"N": str(sequence)},
-            "format": {"N": FORMAT},
+            "format": {"N": str(FORMAT)},
             "recorded_at": moment,
             "size": {"N": str(self._size)},
         }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from points.storage.lines import FORMAT
+from points.storage.lines import FORMAT, FORMATS
 
 from local.errors import LocalError
 from local.ports import comes_to_listen, free_port
@@ -196,6 +196,6 @@ def _other_format(client: "DynamoDBClient", table: str) -> str | None:
     """Tell if a table's lines are not as this version writes them. One stands for all: no version adds to another's."""
     for line in client.scan(TableName=table, Limit=1)["Items"]:
         found = line.get("format", {}).get("N", "unknown")
-        if found != FORMAT:
+        if found not in map(str, FORMATS):
             return f"the table {table} holds lines of format {found}, but this version writes format {FORMAT}"
     return None

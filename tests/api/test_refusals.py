@@ -116,6 +116,29 @@ def test_an_account_has_room_for_so_many_payers(client: Client, given: Callable[
     assert len(puts) == 2
 
 
+def test_an_account_has_so_many_payers(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_PAYERS", "2")
+    runtime.passbook.cache_clear()
+    client.add("DANNON", 100)
+    client.add("UNILEVER", 100, effective_at="2099-01-01T00:00:00Z")
+    with nothing_recorded(client):
+        answers = [client.add("NOBODY", 1), client.add("NOBODY", 1, effective_at="2099-01-01T00:00:00Z")]
+
+    for answer in answers:
+        assert_problem(answer, 409, "limit-payers", payer="has had 2 payers already, the most")
+    assert client.add("UNILEVER", 1).status == client.add("DANNON", -100).status == 200
+
+
+def test_those_that_were_there_before_a_limit_of_payers_may_go_on(
+    client: Client, given: Callable[[State], list[Any]]
+) -> None:
+    puts = given(State(1, 1, NOON, balances=dict.fromkeys(map(str, range(600)), 7)))
+
+    assert_problem(client.add("600", 1), 409, "limit-payers", payer="has had 500 payers")
+    assert client.add("0", 1).status == client.add("599", 1).status == client.add("599", -1).status == 200
+    assert len(puts) == 3
+
+
 def test_an_account_s_open_lots_may_be_scattered_only_so_much(
     client: Client, given: Callable[[State], list[Any]]
 ) -> None:

@@ -45,4 +45,4 @@ def test_the_moments_of_a_period_stand_where_they_belong() -> None:
 
 def test_the_layout_that_they_know_is_the_one_that_is_written() -> None:
     known = {literal.this for literal in parse_one(text("damaged"), read=ATHENA).find_all(exp.Literal)}
-    assert known == {FORMAT}
+    assert known == {str(FORMAT)}

@@ -68,7 +68,7 @@ class Ledger:
 
     def passbook(self, clock: Clock | None = None) -> Passbook:
         """Return a passbook of one's own."""
-        return Passbook(self.client, TABLE["TableName"], clock=clock)
+        return Passbook(self.client, TABLE["TableName"], limits=Limits(payers=LINE_BYTES), clock=clock)
 
     def load(self, lines: Sequence[Line]) -> None:
         """Write lines that were worked out before: much faster than to record one after the other."""

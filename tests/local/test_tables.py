@@ -61,7 +61,7 @@ def test_a_table_is_made_once_and_taken_again_with_what_is_in_it(
     made = engine.client.describe_table(TableName=table["TableName"])["Table"]
     assert made["KeySchema"] == table["KeySchema"]
     make_tables([table], to_start_over)
-    engine.client.put_item(TableName=table["TableName"], Item=line(table, format={"N": FORMAT}))
+    engine.client.put_item(TableName=table["TableName"], Item=line(table, format={"N": str(FORMAT)}))
     make_tables([table], to_start_over)
     assert engine.client.describe_table(TableName=table["TableName"])["Table"]["TableId"] == made["TableId"]
 

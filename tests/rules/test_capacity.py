@@ -66,7 +66,7 @@ def write(change: Change, account: Account, size: int = 0) -> Line:
     ahead = account.copy()
     ahead.record(change)
     line = line_of(ahead.number, ahead, size)
-    check_capacity(line, Limits())
+    check_capacity(line, Limits(payers=LINE_BYTES))
     account.lines, account.by_position = ahead.lines, ahead.by_position
     return line
 

@@ -248,10 +248,10 @@ def dated_by_the_writers_clock() -> Iterator[None]:
 def due_by_the_writers_clock() -> Iterator[None]:
     """Date lines rightly, but judge by the clock alone what is due."""
 
-    def due(records: Records, now: datetime, *, shards: int) -> Iterator[DueLine]:
+    def due(records: Records, now: datetime, **layout: int) -> Iterator[DueLine]:
         shown = records._reader.calls.clock.now()
         while planned := plan_due(records.at.state, shown, records):
-            line = next_line(records.at, planned, now, shards=shards)
+            line = next_line(records.at, planned, now, **layout)
             records = records.follow(line)
             yield DueLine(planned, line, records)
 

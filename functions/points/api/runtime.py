@@ -17,9 +17,11 @@ from points.storage.passbook import Passbook
 
 _clock = SystemClock()
 _LIMITS = {
+    "MAX_PAYERS": "payers",
     "MAX_OPEN_HOLDS": "open_holds",
     "MAX_PENDING_ADDS": "pending_adds",
     "CALENDAR_SHARDS": "calendar_shards",
+    "LINE_FORMAT": "line_format",
 }
 """The variables by which a deployment sets limits of its own."""
 _MARGIN_S = CALL_TIMEOUT_S + 0.5

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from points.rules.refusals import LimitError
 from points.rules.terms import Kind, State
-from points.storage.lines import CALENDAR_SHARDS, Line
+from points.storage.lines import CALENDAR_SHARDS, FORMAT, Line
 
 LINE_BYTES = 400 * 1024
 ACCOUNT_BYTES = 9 * 1000**3
@@ -39,11 +39,18 @@ _PENDING_BYTES = _ENTRY_BYTES + 3 + 5 + 2 * _POINTS_BYTES + 3 * _MOMENT_BYTES  #
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a deployment may set: how many holds and pending adds an account has at most, and the calendar's shards."""
+    """What a deployment may set: how much of what costs an account has at most, the calendar's shards, and the format.
 
+    `line_format` is the format of the lines that are written, one of those that are read. A new one comes in two steps:
+    a release that reads it and writes the old one, then, once no older code runs, the parameter. So neither a gradual
+    deployment nor going back from either step shuts an account.
+    """
+
+    payers: int = 500
     open_holds: int = 100
     pending_adds: int = 100
     calendar_shards: int = CALENDAR_SHARDS
+    line_format: int = FORMAT
 
 
 _GROWS = {Kind.ADD, Kind.PENDING, Kind.HOLD, Kind.REFUND}
@@ -64,6 +71,8 @@ def check_capacity(line: Line, limits: Limits) -> None:
     if line.transaction.kind not in _GROWS:
         return
     state = line.state
+    if len(state.balances.keys() | {add.payer for add in state.pending.values()}) > limits.payers and _is_new(line):
+        raise LimitError("payers", "payer", f"The account has had {limits.payers} payers already, the most.")
     if len(state.holds) > limits.open_holds:
         reason = f"The account already has {limits.open_holds} open holds, the maximum."
         raise LimitError("open-holds", "points", reason)

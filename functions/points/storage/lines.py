@@ -26,8 +26,11 @@ from points.storage.indexes import CalendarEntry, calendar_entry, original_key, 
 from points.storage.listing import listed
 from points.storage.sizes import stored_bytes
 
-FORMAT = "2"
-"""The layout of the items written here. Raise it when old code must not write below a new line."""
+FORMAT = 2
+"""The layout of the items written here, if nobody says otherwise."""
+
+FORMATS = frozenset({FORMAT})
+"""The layouts that are read, and written below. A new one is read a release before it is written: see `Limits`."""
 
 CALLERS_KEY = "caller#"
 """What stands before a caller's idempotency key, so that keys of the ledger's own can stand beside them."""
@@ -86,6 +89,7 @@ class Line(Standing):
     lot: Lot | None = field(default=None, kw_only=True)
     undone: int = field(default=0, kw_only=True)
     calendar: CalendarEntry | None = field(default=None, kw_only=True)
+    format: int = field(default=FORMAT, kw_only=True)
 
     @property
     def is_times_own(self) -> bool:
@@ -104,7 +108,13 @@ class Line(Standing):
 
 
 def next_line(
-    above: Standing, plan: Plan, now: datetime, retry: Retry | None = None, *, shards: int = CALENDAR_SHARDS
+    above: Standing,
+    plan: Plan,
+    now: datetime,
+    retry: Retry | None = None,
+    *,
+    shards: int = CALENDAR_SHARDS,
+    layout: int = FORMAT,
 ) -> Line:
     """Write the line that follows `above`, which is dated no later than `now`."""
     told = listed(plan.state.sequence, now, plan.transaction)
@@ -124,6 +134,7 @@ def next_line(
             if plan.wakes_at
             else None
         ),
+        format=layout,
     )
     # Weighed with the size above in place of its own, which has a digit or two less now and then: a byte too few.
     return replace(line, size=above.size + stored_bytes(to_item(line)))
@@ -140,7 +151,7 @@ def to_item(line: Line) -> Item:
     item: Item = {
         "account": to_text(line.account),
         "sequence": to_number(line.sequence),
-        "format": {"N": FORMAT},
+        "format": to_number(line.format),
         "recorded_at": to_moment(line.recorded_at),
         "write_id": to_text(line.write_id),
         "digest": to_text(line.digest),
@@ -174,7 +185,7 @@ def from_item(item: Item) -> Line:
     UnknownFormatError
         The line was written by another version of this code.
     """
-    if item["format"]["N"] != FORMAT:
+    if item["format"]["N"] not in map(str, FORMATS):
         raise UnknownFormatError(item["format"]["N"])
     retry = None
     if "idempotency_key" in item:

@@ -9,7 +9,7 @@ from points.rules.plans import Plan
 from points.rules.refusals import TooFarError
 from points.rules.terms import Kind
 from points.rules.time import plan_due
-from points.storage.lines import CALENDAR_SHARDS, Line, next_line
+from points.storage.lines import CALENDAR_SHARDS, FORMAT, Line, next_line
 from points.storage.records import Records
 
 MOST_LOTS = 100_000
@@ -26,10 +26,12 @@ class DueLine(NamedTuple):
     records: Records
 
 
-def due_lines(records: Records, now: datetime, *, shards: int = CALENDAR_SHARDS) -> Iterator[DueLine]:
+def due_lines(
+    records: Records, now: datetime, *, shards: int = CALENDAR_SHARDS, layout: int = FORMAT
+) -> Iterator[DueLine]:
     """Work out one of time's lines after the other until nothing is due by now."""
     while planned := plan_due(records.at.state, now, records):
-        line = next_line(records.at, planned, now, shards=shards)
+        line = next_line(records.at, planned, now, shards=shards, layout=layout)
         records = records.follow(line)
         yield DueLine(planned, line, records)
 

@@ -57,8 +57,10 @@ class Writer:
         self._reader = reader
         self._calls = reader.calls
         self._limits = limits
+        self._layout = {"shards": limits.calendar_shards, "layout": limits.line_format}
         self._on_lost_race = on_lost_race
         self._races = 0
+        self._first_lost: tuple[float, int] | None = None  # when, and to which line
         self.written: list[Line] = []
 
     def record(self, change: Change, retry: Retry | None, only_at: Container[str] | None) -> Recorded:
@@ -82,7 +84,7 @@ class Writer:
         """Write what is due, and nothing else; each line is worked out when the one before it stands."""
         records = self._open()
         while True:
-            due = due_lines(records, self._now(records), shards=self._limits.calendar_shards)
+            due = due_lines(records, self._now(records), **self._layout)
             records, other = self._put_in_turn((planned.line for planned in due), records)
             if other is None:
                 return self.written
@@ -104,14 +106,14 @@ class Writer:
         """Work out time's lines and then the one of the change; if that is refused, none of them is written."""
         now = self._now(records)
         lines = []
-        for due in due_lines(records, now, shards=self._limits.calendar_shards):
+        for due in due_lines(records, now, **self._layout):
             lines.append(due.line)
             records = due.records
         check_original(change, records)
         if only_at is not None and records.at.version not in only_at:
             raise VersionMismatchError(records.at.version)
         planned = plan(change, records.at.state, now, records)
-        line = next_line(records.at, planned, now, retry, shards=self._limits.calendar_shards)
+        line = next_line(records.at, planned, now, retry, **self._layout)
         check_capacity(line, self._limits)
         return [*lines, line]
 
