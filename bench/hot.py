@@ -122,8 +122,8 @@ class BeginsAgain(Passbook):
                 self._clock.sleep(self._rng.uniform(0, _doubling(races)))
         raise AssertionError
 
-    def _writer(self, account: str, deadline: float) -> Writer:
-        return _GivesUp(self._reader(account, deadline), self._limits, self._on_lost_race)
+    def _writer(self, account: str, deadline: float, patience: float = PATIENCE_S) -> Writer:
+        return _GivesUp(self._reader(account, deadline, patience), self._limits, self._on_lost_race)
 
 
 def _doubling(races: int) -> float:

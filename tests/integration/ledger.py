@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from points.rules.order import timestamp_of
 from points.rules.terms import Kind, Lot, State, Transaction
 from points.storage.attributes import Item
+from points.storage.capacity import LINE_BYTES, Limits
 from points.storage.clock import Clock
 from points.storage.lines import Line, from_item, to_item
 from points.storage.passbook import Passbook

@@ -1,6 +1,19 @@
-"""Many clients on one account, in virtual time: none is turned away, and most of what they ask is of use."""
+"""Many clients on one account, in virtual time: none is turned away, and most of what they ask is of use.
 
+And more than the account can take: most that it can is still taken, and the others are told so soon, and cheaply.
+"""
+
+from contextlib import suppress
+from random import Random
+
+import pytest
+from points.storage.admission import Admission
+from points.storage.calls import PATIENCE_S
+from points.storage.errors import BusyError
+
+from bench.flood import flood
 from bench.hot import AS_IT_IS, CHANGES, CLIENTS, in_virtual_time
+from tests.simulator.clock import VirtualClock
 
 
 def test_sixteen_clients_lose_no_request_and_waste_less_than_half() -> None:
@@ -13,3 +26,36 @@ def test_sixteen_clients_lose_no_request_and_waste_less_than_half() -> None:
 
 def test_sixteen_clients_are_together_faster_than_one_where_calls_take_milliseconds() -> None:
     assert in_virtual_time(AS_IT_IS, CLIENTS).rate > in_virtual_time(AS_IT_IS, 1).rate
+
+
+def test_a_flood_leaves_the_account_most_of_its_rate_and_others_their_functions() -> None:
+    told = flood(rate=250, seconds=1.5)
+
+    assert len(told.accepted) > 1.5 * 110
+    assert told.wasted < 10
+    assert told.functions < 150
+    assert told.turned_away == 0
+    assert max(told.accepted + told.refused) < 3
+
+
+def test_a_function_forgets_after_the_flood() -> None:
+    clock, rng = VirtualClock(), Random(0)
+    admission = Admission(clock, rng)
+    for _ in range(50):
+        with suppress(BusyError):
+            admission.patience("anna")
+            admission.note("anna", done=False)
+    with pytest.raises(BusyError):
+        [admission.patience("anna") for _ in range(20)]
+    assert admission.patience("another") == PATIENCE_S
+    clock.sleep(60)
+    assert [admission.patience("anna") for _ in range(20)] == [PATIENCE_S] * 20
+
+
+def test_a_function_remembers_only_so_many_accounts() -> None:
+    admission = Admission(VirtualClock(), Random(0))
+    for number in range(2_000):
+        admission.note(str(number), done=False)
+    admission.note("content", done=True)
+    assert len(admission._busy) == 1_000
+    assert "content" not in admission._busy

@@ -29,10 +29,10 @@ def test_the_longest_pause_doubles_up_to_half_a_second() -> None:
         called.append(clock.elapsed())
         raise errors.throttled("GetItem")
 
-    calls = Calls(SimpleNamespace(get_item=turn_away), clock, Longest(), DEADLINE_S)  # type: ignore[arg-type]
+    calls = Calls(SimpleNamespace(get_item=turn_away), clock, Longest(), DEADLINE_S, DEADLINE_S)  # type: ignore[arg-type]
     with pytest.raises(BusyError):
         calls.get({})
 
     pauses = [later - earlier for earlier, later in pairwise(called)]
-    assert pauses == pytest.approx([0.02, 0.04, 0.08, 0.16, 0.32, *[0.5] * (len(pauses) - 5)])
+    assert pauses == pytest.approx([0.1, 0.2, 0.4, *[0.5] * (len(pauses) - 3)])
     assert called[-1] < DEADLINE_S <= called[-1] + 0.5

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from random import SystemRandom
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import Response
@@ -17,8 +18,8 @@ from points.storage.errors import (
 )
 
 CONTENT_TYPE = "application/problem+json"
-RETRY_AFTER_S = 1
-_TRY_AGAIN = {"Retry-After": str(RETRY_AFTER_S)}
+RETRY_AFTER_S = (1, 4)
+"""From and to how many seconds to wait: callers that were refused together should not come back together."""
 
 MOST_FAULTS = 20
 """Faults of a request that are told one by one."""
@@ -76,6 +77,10 @@ class Problem(Exception):
         return Response(self.status.value, CONTENT_TYPE, text, {"Cache-Control": "no-store", **self.headers})
 
 
+def _try_again() -> Mapping[str, str]:
+    return {"Retry-After": str(SystemRandom().randint(*RETRY_AFTER_S))}
+
+
 def invalid(*errors: FieldError) -> Problem:
     """Refuse a request that is not well formed."""
     shown = [FieldError(_shown(error.field), error.message) for error in errors[:MOST_FAULTS]]
@@ -124,7 +129,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
                 "busy",
                 "The ledger is busy",
                 "The ledger could not do this in time. Nothing was recorded; try again.",
-                headers=_TRY_AGAIN,
+                headers=_try_again(),
             )
         case UnavailableError():
             return Problem(
@@ -132,7 +137,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one return for e
                 "unavailable",
                 "The ledger is not available",
                 "The ledger cannot do this at the moment. Nothing was recorded; try again later.",
-                headers=_TRY_AGAIN,
+                headers=_try_again(),
             )
         case OutcomeUnknownError():
             return Problem(

@@ -7,7 +7,7 @@ way to its own; a reader works out the same ones and answers as if they were rec
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from points.rules.plans import Plan, give_back, open_lot, take_hold, take_pendin
 from points.rules.ranges import in_order, whole
 from points.rules.terms import Kind, Records, State, Transaction
 from points.rules.walk import Tally, close, walk
+
+SETTLED_AFTER = timedelta(minutes=1)
+"""How long ago a moment must be for what is told of it never to change: no line of that age is put any more."""
 
 MOST_EXPIRED = 10_000
 """Lots in one transaction of expiry."""

@@ -26,7 +26,13 @@ from points.storage.lines import Line, from_item
 MOST_SKEW = timedelta(seconds=10)
 """How far a writer's clock may be off DynamoDB's: one that is a year fast would let points expire for good."""
 
-_FIRST_PAUSE_S = 0.02
+MOST_LATE = timedelta(seconds=30)
+"""How old a line may be that is put. With the time of a call and both clocks' skew, that is less than a minute."""
+
+PATIENCE_S = 2.0
+"""How long anybody waits for an account, or for DynamoDB, that is too busy."""
+
+_FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 0.5
 
 
@@ -41,13 +47,24 @@ class Calls:
         Time and chance.
     deadline
         In the clock's elapsed seconds: no call starts after it.
+    patience
+        How many seconds to wait for an account, or for DynamoDB, that is too busy.
+
+    Attributes
+    ----------
+    fastest_put
+        The seconds that the fastest put so far has taken.
     """
 
-    def __init__(self, client: DynamoDB, clock: Clock, rng: random.Random, deadline: float) -> None:
+    def __init__(
+        self, client: DynamoDB, clock: Clock, rng: random.Random, deadline: float, patience: float = PATIENCE_S
+    ) -> None:
         self._client = client
         self._rng = rng
         self._deadline = deadline
+        self._patient_until = clock.elapsed() + patience
         self._skew = timedelta()
+        self.fastest_put = float("inf")
         self._last_error: Exception | None = None
         self.clock = clock
 
@@ -76,8 +93,11 @@ class Calls:
                 answer = call(**request)
             except CALL_ERRORS as error:
                 self._last_error = error
-                if failure_of(error) is Failure.DENIED:
+                failure = failure_of(error)
+                if failure is Failure.DENIED:
                     raise UnavailableError(error_code(error)) from error
+                if failure is Failure.REFUSED and not self._is_patient():
+                    break
             else:
                 if date := answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"):
                     self._skew = self.clock.now() - parsedate_to_datetime(date)
@@ -88,7 +108,8 @@ class Calls:
         """Put a line at its place until something stands there, and return what does: this line, or another's.
 
         After an unclear answer the line may land at any later time, so neither reading nor giving up its place would
-        settle anything; only something that stands there does.
+        settle anything; only something that stands there does. But a line that has grown old is put no more, so that
+        the past is settled: see `SETTLED_AFTER`.
 
         Raises
         ------
@@ -99,16 +120,22 @@ class Calls:
         """
         unclear = False
         for _ in self._tries():
+            began = self.clock.elapsed()
+            if self.clock.now() - line.recorded_at > MOST_LATE:
+                break
             try:
                 self._client.put_item(**request)
             except CALL_ERRORS as error:
                 self._last_error = error
                 failure = failure_of(error)
                 if failure is Failure.LOST_RACE:
+                    self.fastest_put = min(self.fastest_put, self.clock.elapsed() - began)
                     return from_item(standing_item(error))
                 if failure is Failure.DENIED and not unclear:
                     raise _denied(error) from error
                 unclear = unclear or failure is Failure.UNCLEAR
+                if failure is Failure.REFUSED and not unclear and not self._is_patient():
+                    break
             else:
                 return line
         raise (OutcomeUnknownError if unclear else BusyError) from self._last_error
@@ -148,9 +175,21 @@ class Calls:
         if abs(self._skew) > MOST_SKEW:
             raise ClockError(self._skew)
 
-    def pause(self, longest: float) -> None:
-        """Wait a random time: writers that collided must not collide again."""
-        self.clock.sleep(self._rng.uniform(0, longest))
+    def wait(self, longest: float) -> None:
+        """Wait a random time: writers that collided must not collide again.
+
+        Raises
+        ------
+        BusyError
+            That would be longer than there is patience for.
+        """
+        seconds = self._rng.uniform(0, longest)
+        if not self._is_patient(seconds):
+            raise BusyError from self._last_error
+        self.clock.sleep(seconds)
+
+    def _is_patient(self, seconds: float = 0.0) -> bool:
+        return self.clock.elapsed() + seconds < self._patient_until
 
     def _tries(self) -> Iterator[int]:
         """Count tries until the deadline, with a pause before each but the first."""
@@ -158,7 +197,7 @@ class Calls:
             if self.clock.elapsed() >= self._deadline:
                 return
             yield tries
-            self.pause(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**tries))
+            self.clock.sleep(self._rng.uniform(0, min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**tries)))
 
 
 def _denied(error: Exception) -> Exception:

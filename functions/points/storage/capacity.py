@@ -89,6 +89,17 @@ def check_capacity(line: Line, limits: Limits) -> None:
         )
 
 
+def _is_new(line: Line) -> bool:
+    """Whether the line's payer is seen for the first time: those that were there before a limit may go on."""
+    state, payer = line.state, line.transaction.payer
+    others = [add.payer for number, add in state.pending.items() if number != line.sequence]
+    if payer is None or payer in others:
+        return False
+    return payer not in state.balances or (
+        payer == list(state.balances)[-1] and state.balances[payer] == line.transaction.points
+    )
+
+
 def largest_line(state: State) -> int:
     """Bound the bytes of every line that can follow without another add, hold or refund."""
     holds, pending = state.holds.values(), state.pending.values()

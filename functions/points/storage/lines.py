@@ -203,6 +203,7 @@ def from_item(item: Item) -> Line:
         lot=lot_from_item(item) if "timestamp_key" in item else None,
         undone=from_number(item["undone"]) if "undone" in item else 0,
         calendar=CalendarEntry(item["calendar_key"]["S"], item["due_key"]["S"]) if "calendar_key" in item else None,
+        format=from_number(item["format"]),
     )
 
 

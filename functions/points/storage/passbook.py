@@ -10,10 +10,13 @@ from datetime import datetime
 
 from points.rules.plans import Plan, plan
 from points.rules.terms import Change, Hold, Spend
-from points.storage.calls import Calls
+from points.rules.time import SETTLED_AFTER
+from points.storage.admission import Admission
+from points.storage.calls import PATIENCE_S, Calls
 from points.storage.capacity import Limits
 from points.storage.clock import Clock, SystemClock
 from points.storage.dynamodb import DynamoDB
+from points.storage.errors import BusyError
 from points.storage.lines import Line, Retry, Standing
 from points.storage.reading import Reader
 from points.storage.records import Records
@@ -59,6 +62,7 @@ class Passbook:
         self._on_lost_race = on_lost_race
         self._clock = clock or SystemClock()
         self._rng = rng or random.SystemRandom()  # copies of one snapshot would share the state of any other
+        self._admission = Admission(self._clock, self._rng)
 
     def close(self) -> None:
         """End the connections to DynamoDB; the next call makes new ones."""
@@ -142,14 +146,21 @@ class Passbook:
         OutcomeUnknownError
             Time ran out without a clear answer: the change may or may not be recorded.
         """
-        return self._writer(account, deadline).record(change, retry, only_at)
+        writer = self._writer(account, deadline, self._admission.patience(account))
+        try:
+            recorded = writer.record(change, retry, only_at)
+        except BusyError:
+            self._admission.note(account, done=False)
+            raise
+        self._admission.note(account, done=True)
+        return recorded
 
     def settle(self, account: str, deadline: float) -> list[Line]:
         """Write what is due by now in an account, and return the lines written."""
         return self._writer(account, deadline).settle()
 
-    def _reader(self, account: str, deadline: float) -> Reader:
-        return Reader(Calls(self._client, self._clock, self._rng, deadline), self._table, account)
+    def _reader(self, account: str, deadline: float, patience: float = PATIENCE_S) -> Reader:
+        return Reader(Calls(self._client, self._clock, self._rng, deadline, patience), self._table, account)
 
-    def _writer(self, account: str, deadline: float) -> Writer:
-        return Writer(self._reader(account, deadline), self._limits, self._on_lost_race)
+    def _writer(self, account: str, deadline: float, patience: float = PATIENCE_S) -> Writer:
+        return Writer(self._reader(account, deadline, patience), self._limits, self._on_lost_race)

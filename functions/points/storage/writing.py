@@ -21,6 +21,9 @@ from points.storage.timeline import due_lines
 
 _RACES_BEFORE_PAUSE = 2
 _PAUSE_OF_LOSERS_S = 1.0
+_LOOKS_ON_FOR_S = 0.75
+_OVERRUN = 0.6
+"""Of the time, the part in which lines are being put, from which on an account has no room for those who have lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Writer:
             standing = self._put(line)
             if standing.write_id != line.write_id:
                 self._races += 1
+                self._first_lost = self._first_lost or (self._calls.clock.elapsed(), standing.sequence)
                 self._on_lost_race()
                 return records, standing
             self.written.append(line)
@@ -149,12 +153,25 @@ class Writer:
         if self._races < _RACES_BEFORE_PAUSE:
             yield other
             return
-        self._calls.pause(_longest_pause(self._races))
+        if self._is_overrun(other):
+            raise BusyError
+        self._calls.wait(_longest_pause(self._races))
         if needs_all:
             yield other
             yield from self._reader.lines_from(other.sequence + 1)
         else:
             yield from self._reader.lines(below=None, limit=1)
+
+    def _is_overrun(self, other: Line) -> bool:
+        """Whether others have put lines, since this writer first lost a race, almost as fast as lines can be put.
+
+        Where that is so, those who have just come take all that the account has room for, and to wait is in vain.
+        """
+        if self._first_lost is None:
+            return False
+        since, first = self._first_lost
+        waited = self._calls.clock.elapsed() - since
+        return waited > _LOOKS_ON_FOR_S and (other.sequence - first) * self._calls.fastest_put > _OVERRUN * waited
 
 
 def _longest_pause(races: int) -> float:

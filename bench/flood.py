@@ -1,0 +1,174 @@
+"""More adds for one account than it can take, each in a function of its own, in virtual time.
+
+Unlike the clients of `bench.hot`, callers do not wait for one another: so many come every second, whatever becomes of
+them. Each gets a function that is idle, or a new one, up to Lambda's limit. DynamoDB takes a thousand write units a
+second of one account, as of any partition, and refuses what is beyond.
+"""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from points.rules.terms import Add
+from points.storage.errors import UnavailableError
+from points.storage.passbook import Passbook
+from points.storage.writing import Recorded
+
+from bench.accounts import START
+from bench.hot import OWN_TIME_S, PATIENCE_S, ROUND_TRIP_S
+from tests.simulator import errors
+from tests.simulator.agenda import Agenda, Course
+from tests.simulator.calls import Answer, Call
+from tests.simulator.clock import VirtualClock
+from tests.simulator.network import Network
+from tests.simulator.process import Pause, Process
+from tests.simulator.table import Table
+
+MOST_FUNCTIONS = 1_000
+WRITE_UNITS = 1_000.0
+"""A second's, of one partition; an add takes two, whether it wins or loses."""
+
+NEEDED = 2
+"""Requests of an add that meets nobody."""
+
+
+@dataclass
+class Flood:
+    """What became of the adds.
+
+    Attributes
+    ----------
+    asked, turned_away
+        How many came, and how many of them found no function.
+    accepted, refused
+        The seconds that each took that was recorded, or got a 503.
+    requests, throttled
+        How many requests were made, and how many puts DynamoDB refused.
+    functions
+        How many there were in the end.
+    """
+
+    asked: int = 0
+    turned_away: int = 0
+    accepted: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+    requests: int = 0
+    throttled: int = 0
+    functions: int = 0
+
+    @property
+    def wasted(self) -> float:
+        """Requests that served no add that was recorded, for each that was."""
+        return self.requests / len(self.accepted) - NEEDED
+
+
+class _Partition:
+    """What is left of a second's write units."""
+
+    def __init__(self) -> None:
+        self._left, self._at = WRITE_UNITS, 0.0
+
+    def takes(self, call: Call, now: float) -> bool:
+        self._left = min(WRITE_UNITS, self._left + WRITE_UNITS * (now - self._at))
+        self._at = now
+        if not call.writes:
+            return True
+        if self._left < 2:
+            return False
+        self._left -= 2
+        return True
+
+
+class _Current:
+    """What stands for the client or the clock that a function has at the time."""
+
+    def __init__(self) -> None:
+        self.it: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.it, name)
+
+
+class _Function:
+    """A function: what it remembers outlives its calls."""
+
+    def __init__(self, rng: Random) -> None:
+        self._client, self._clock = _Current(), _Current()
+        self._book = Passbook(self._client, "ledger", clock=self._clock, rng=rng)
+
+    def add(self, deadline: float) -> Callable[[Any, Any], Recorded]:
+        def run(client: Any, clock: Any) -> Recorded:
+            self._client.it, self._clock.it = client, clock
+            return self._book.record("hot", Add("DANNON", 1, START), deadline)
+
+        return run
+
+
+def flood(rate: float, seconds: float, seed: int = 0) -> Flood:
+    """Let so many adds a second come for one account."""
+    clock, network, rng, told = VirtualClock(), Network(Table()), Random(seed), Flood()
+    agenda, partition = Agenda(clock), _Partition()
+    idle: list[_Function] = []
+
+    def call(at: float) -> Course:
+        yield at
+        told.asked += 1
+        if not idle and told.functions == MOST_FUNCTIONS:
+            told.turned_away += 1
+            return
+        if not idle:
+            told.functions += 1
+            idle.append(_Function(rng))
+        function, began = idle.pop(), clock.elapsed()
+        with suppress(UnavailableError):
+            process = Process(function.add(began + PATIENCE_S), clock)
+            while process.step:
+                yield from take(process)
+            told.accepted.append(clock.elapsed() - began)
+            began = -1.0
+        if began >= 0:
+            told.refused.append(clock.elapsed() - began)
+            yield OWN_TIME_S
+        idle.append(function)
+
+    def take(process: Process[Recorded]) -> Course:
+        step = process.step
+        if isinstance(step, Pause):
+            yield step.seconds
+            process.resume()
+        elif step:
+            half = rng.uniform(*ROUND_TRIP_S) / 2
+            yield OWN_TIME_S + half
+            told.requests += 1
+            fits = partition.takes(step, clock.elapsed())
+            told.throttled += not fits
+            answer = network.carry(step, at=clock.elapsed()) if fits else Answer(error=errors.throttled("PutItem"))
+            yield half
+            process.resume(answer)
+
+    at = 0.0
+    while at < seconds:
+        at += rng.expovariate(rate)
+        agenda.start(call(at))
+    agenda.run()
+    return told
+
+
+def main() -> None:
+    """Flood an account: `python -m bench.flood SECONDS RATE …`."""
+    seconds, *rates = map(float, sys.argv[1:])
+    for rate in rates:
+        told = flood(rate, seconds)
+        print(
+            f"{rate:,.0f} a second: {len(told.accepted) / seconds:.0f} of them recorded, "
+            f"{told.wasted:.1f} requests wasted for each, {told.throttled:,} puts throttled, "
+            f"{told.functions:,} functions, {told.turned_away:,} turned away; "
+            f"slowest {max(told.accepted):.1f} s, slowest 503 {max(told.refused, default=0):.1f} s"
+        )
+
+
+if __name__ == "__main__":
+    main()
