@@ -19,8 +19,10 @@ def balance() -> Response[str]:
     """Answer with the balance of every payer that the account has had points of by then."""
     event = app.current_event
     account = account_of(event, "read")
-    version, balances = _stands(account, Query(event, "at").at(), deadline_of(app.lambda_context))
-    return answer_at(event, version, balances)
+    at = Query(event, "at").at()
+    version, balances = _stands(account, at, deadline_of(app.lambda_context))
+    headers = {"Settled": str(passbook().is_settled(at)).lower()} if isinstance(at, datetime) else {}
+    return answer_at(event, version, balances, headers)
 
 
 def _stands(account: str, at: int | datetime | None, deadline: float) -> tuple[str, Mapping[str, int]]:

@@ -73,3 +73,14 @@ def test_a_moment_costs_a_logarithm_of_the_history(minutely: Client, stand_in: C
         calls.clear()
         assert minutely.balance(at=(START + timedelta(minutes=minute)).isoformat()).json == {"DANNON": minute + 1}
         assert len(calls) <= ceil(log2(ADDS))
+
+
+@pytest.mark.parametrize(("ago", "settled"), [(0, "false"), (59.9, "false"), (60, "true"), (-60, "false")])
+def test_it_says_whether_the_past_is_settled(client: Client, clock: VirtualClock, ago: float, settled: str) -> None:
+    clock.sleep(3600)
+    assert client.balance(at=(clock.now() - timedelta(seconds=ago)).isoformat()).headers["settled"] == settled
+
+
+@pytest.mark.parametrize("query", [{}, {"at": "0"}])
+def test_what_is_no_moment_needs_not_be_settled(client: Client, query: dict[str, str]) -> None:
+    assert "settled" not in client.balance(**query).headers

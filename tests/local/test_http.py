@@ -108,7 +108,10 @@ def test_a_page_may_send_what_the_calls_take(ask: Ask, path: str) -> None:
 def test_a_page_may_read_every_answer(ask: Ask, path: str) -> None:
     answer = ask("GET", path, origin=ORIGIN)
     assert answer.headers["access-control-allow-origin"] == ORIGIN
-    assert answer.headers["access-control-expose-headers"] == "content-location,etag,idempotency-replayed,retry-after"
+    assert (
+        answer.headers["access-control-expose-headers"]
+        == "content-location,etag,idempotency-replayed,retry-after,settled"
+    )
 
 
 def test_pages_of_others_and_other_callers_are_told_nothing_of_it(ask: Ask) -> None:

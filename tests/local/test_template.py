@@ -123,7 +123,7 @@ def test_pages_of_other_origins_may_call_if_the_parameter_names_them() -> None:
         origins=["https://a.example", "https://b.example"],
         methods=["GET", "HEAD", "POST"],
         headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
-        exposed=["content-location", "etag", "idempotency-replayed", "retry-after"],
+        exposed=["content-location", "etag", "idempotency-replayed", "retry-after", "settled"],
         max_age_s=3600,
     )
 

@@ -343,11 +343,13 @@ Draws on lots as a spend does. A capture spends the points; a void returns them.
         summary="Points per payer, now or at a past or future moment",
         description="""\
 What can be spent. With `at`, the balance after a transaction or at a moment. A past moment includes what was recorded
-and due by then; a future one assumes that nothing else happens.""",
+and due by then; a future one assumes that nothing else happens. What is
+told of a moment less than a minute past may still change, since a transaction is dated when it is worked out and
+recorded up to half a minute later: `Settled` tells.""",
         parameters=("At", "IfNoneMatch"),
         answer="Balance",
         answers="Points per payer",
-        headers=("ETag",),
+        headers=("ETag", "Settled"),
         refusals=("InvalidMoment", "NoTransaction", *_READ),
     ),
     "GET /account": Operation(

@@ -140,6 +140,10 @@ HEADERS: dict[str, Json] = {
         "description": "Seconds to wait before the next attempt.",
         "schema": {"type": "integer", "minimum": 1},
     },
+    "Settled": {
+        "description": "Of a past moment: whether the answer is final, which it is once the moment is a minute past.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
     "WWWAuthenticate": {"description": "How to authenticate.", "schema": {"type": "string"}, "example": "Bearer"},
 }
 _HEADER_NAMES = {

@@ -31,7 +31,9 @@ def answer(body: Any, headers: Mapping[str, str] | None = None) -> Response[str]
     return Response(HTTPStatus.OK.value, content_types.APPLICATION_JSON, text, {**PRIVATE, **(headers or {})})
 
 
-def answer_at(event: APIGatewayProxyEventV2, version: str, body: Any) -> Response[str]:
+def answer_at(
+    event: APIGatewayProxyEventV2, version: str, body: Any, headers: Mapping[str, str] | None = None
+) -> Response[str]:
     """Answer a read with a body and the version that it stands on, or 304 to a caller who has that already.
 
     Raises
@@ -39,7 +41,7 @@ def answer_at(event: APIGatewayProxyEventV2, version: str, body: Any) -> Respons
     VersionMismatchError
         The caller has it already, and asks by a method other than GET and HEAD (RFC 9110, 13.1.2).
     """
-    headers = {"ETag": f'"{version}"'}
+    headers = {"ETag": f'"{version}"', **(headers or {})}
     if is_current(event, version):
         if event.http_method not in {"GET", "HEAD"}:
             raise VersionMismatchError(version)

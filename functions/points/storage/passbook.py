@@ -103,6 +103,10 @@ class Passbook:
             return {}
         return expiring_at(Records(reader, last), moment)
 
+    def is_settled(self, moment: datetime) -> bool:
+        """Whether what is told of a moment can never change."""
+        return self._clock.now() - moment >= SETTLED_AFTER
+
     def preview(self, account: str, change: Spend | Hold, deadline: float) -> tuple[Standing, Plan]:
         """Work out what a change would take if it were made now, and where the account stands.
 
