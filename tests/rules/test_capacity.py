@@ -53,6 +53,10 @@ SEEDS = 1000
 Saw = Callable[[int, str], None]
 
 
+NO_LIMITS = Limits(payers=LINE_BYTES, part_spent_lots=LINE_BYTES)
+"""But those of a line's size, and of holds and pending adds."""
+
+
 def line_of(number: int, account: Account, size: int = 0) -> Line:
     """Return one of an account's transactions as the line that would be written for it, its names at their longest."""
     plan, origin = account.lines[number - 1], account.origin(number)
@@ -66,7 +70,7 @@ def write(change: Change, account: Account, size: int = 0) -> Line:
     ahead = account.copy()
     ahead.record(change)
     line = line_of(ahead.number, ahead, size)
-    check_capacity(line, Limits(payers=LINE_BYTES))
+    check_capacity(line, account.state, NO_LIMITS)
     account.lines, account.by_position = ahead.lines, ahead.by_position
     return line
 
@@ -288,9 +292,9 @@ class TestManyHoldsAndPendingAdds:
         account = Account(now=NOW)
         account.add("A", 1000, day(0))
         account.hold(1, LATER)
-        check_capacity(line_of(2, account), Limits(open_holds=1))
+        check_capacity(line_of(2, account), State(), Limits(open_holds=1))
         with pytest.raises(LimitError):
-            check_capacity(line_of(2, account), Limits(open_holds=0))
+            check_capacity(line_of(2, account), State(), Limits(open_holds=0))
 
     def test_the_most_of_both_fit_into_an_account_of_one_payer(self) -> None:
         holds = {number: OpenHold(MAX_POINTS, LATER, 3, 3) for number in range(100)}

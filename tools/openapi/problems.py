@@ -85,7 +85,7 @@ def _of_limits() -> Iterator[Exception]:
         (State(), ACCOUNT_BYTES + 1),
     ):
         line = Line("", state=state, size=size, transaction=Transaction(kind=Kind.HOLD, points=-1), write_id="")
-        yield _raised(partial(check_capacity, line, limits))
+        yield _raised(partial(check_capacity, line, State(), limits))
 
 
 def _of_storage() -> Iterator[Exception]:

@@ -18,6 +18,7 @@ from points.storage.passbook import Passbook
 _clock = SystemClock()
 _LIMITS = {
     "MAX_PAYERS": "payers",
+    "MAX_PART_SPENT_LOTS": "part_spent_lots",
     "MAX_OPEN_HOLDS": "open_holds",
     "MAX_PENDING_ADDS": "pending_adds",
     "CALENDAR_SHARDS": "calendar_shards",

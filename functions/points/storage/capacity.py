@@ -47,6 +47,7 @@ class Limits:
     """
 
     payers: int = 500
+    part_spent_lots: int = 1_000
     open_holds: int = 100
     pending_adds: int = 100
     calendar_shards: int = CALENDAR_SHARDS
@@ -56,8 +57,13 @@ class Limits:
 _GROWS = {Kind.ADD, Kind.PENDING, Kind.HOLD, Kind.REFUND}
 
 
-def check_capacity(line: Line, limits: Limits) -> None:
+def check_capacity(line: Line, before: State, limits: Limits) -> None:
     """Refuse a line by which the account grows, if what can follow from it would not fit.
+
+    Parameters
+    ----------
+    before
+        The state that the line was worked out from.
 
     Raises
     ------
@@ -71,7 +77,8 @@ def check_capacity(line: Line, limits: Limits) -> None:
     if line.transaction.kind not in _GROWS:
         return
     state = line.state
-    if len(state.balances.keys() | {add.payer for add in state.pending.values()}) > limits.payers and _is_new(line):
+    payers = _payers(state)
+    if len(payers) > limits.payers and not payers <= _payers(before):
         raise LimitError("payers", "payer", f"The account has had {limits.payers} payers already, the most.")
     if len(state.holds) > limits.open_holds:
         reason = f"The account already has {limits.open_holds} open holds, the maximum."
@@ -79,9 +86,9 @@ def check_capacity(line: Line, limits: Limits) -> None:
     if len(state.pending) > limits.pending_adds:
         reason = f"The account already has {limits.pending_adds} pending adds, the maximum."
         raise LimitError("pending-adds", "effective_at", reason)
-    if largest_line(state) > LINE_BYTES:
-        if largest_line(State(balances=state.balances, pending=state.pending, ranges=state.ranges[:1])) > LINE_BYTES:
-            raise LimitError("payers", "payer", "The account has no room for another payer.")
+    if largest_line(State(balances=state.balances, pending=state.pending, ranges=state.ranges[:1])) > LINE_BYTES:
+        raise LimitError("payers", "payer", "The account has no room for another payer.")
+    if _most_part_spent(state) > limits.part_spent_lots or largest_line(state) > LINE_BYTES:
         raise LimitError(
             "line-size",
             "account",
@@ -89,31 +96,28 @@ def check_capacity(line: Line, limits: Limits) -> None:
         )
 
 
-def _is_new(line: Line) -> bool:
-    """Whether the line's payer is seen for the first time: those that were there before a limit may go on."""
-    state, payer = line.state, line.transaction.payer
-    others = [add.payer for number, add in state.pending.items() if number != line.sequence]
-    if payer is None or payer in others:
-        return False
-    return payer not in state.balances or (
-        payer == list(state.balances)[-1] and state.balances[payer] == line.transaction.points
-    )
+def _payers(state: State) -> set[str]:
+    """Return the payers that an account has had, and those whose first points are still to arrive."""
+    return {*state.balances, *(add.payer for add in state.pending.values())}
 
 
 def largest_line(state: State) -> int:
     """Bound the bytes of every line that can follow without another add, hold or refund."""
     holds, pending = state.holds.values(), state.pending.values()
-    payers = {*state.balances, *(add.payer for add in pending)}
-    part_spent = len(state.part_spent) + 1 + sum(hold.part_spent for hold in holds) + len(pending)
     ranges = len(state.ranges) + sum(hold.ranges for hold in holds) + len(pending)
     return (
         _FIXED_BYTES
-        + sum(_largest_payer(len(payer.encode())) for payer in payers)
-        + part_spent * _PART_SPENT_BYTES
+        + sum(_largest_payer(len(payer.encode())) for payer in _payers(state))
+        + _most_part_spent(state) * _PART_SPENT_BYTES
         + ranges * _RANGE_BYTES
         + len(holds) * _HOLD_BYTES
         + sum(_PENDING_BYTES + len(add.payer.encode()) for add in pending)
     )
+
+
+def _most_part_spent(state: State) -> int:
+    """Bound the part-spent lots of every line that can follow without another add, hold or refund."""
+    return len(state.part_spent) + 1 + sum(hold.part_spent for hold in state.holds.values()) + len(state.pending)
 
 
 def _largest_payer(name: int) -> int:

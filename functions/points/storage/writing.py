@@ -117,7 +117,7 @@ class Writer:
             raise VersionMismatchError(records.at.version)
         planned = plan(change, records.at.state, now, records)
         line = next_line(records.at, planned, now, retry, **self._layout)
-        check_capacity(line, self._limits)
+        check_capacity(line, records.at.state, self._limits)
         return [*lines, line]
 
     def _put_in_turn(self, lines: Iterable[Line], records: Records) -> tuple[Records, Line | None]:
