@@ -28,6 +28,17 @@ def test_what_an_account_may_grow_to_is_a_parameter_with_the_default_of_the_code
     assert default(parameter) == getattr(Limits(), limit)
 
 
+def test_each_kind_of_call_may_have_functions_of_its_own_that_a_flood_of_another_leaves_alone() -> None:
+    for name, properties in functions_of_the_api().items():
+        kind = name.removesuffix("Function")
+        reserved = {"Fn::If": [f"Reserve{kind}", {"Ref": f"{kind}Concurrency"}, {"Ref": "AWS::NoValue"}]}
+        assert properties["ReservedConcurrentExecutions"] == reserved
+        assert template()["Conditions"][f"Reserve{kind}"] == {
+            "Fn::Not": [{"Fn::Equals": [{"Ref": f"{kind}Concurrency"}, "0"]}]
+        }
+        assert default(f"{kind}Concurrency") == 0, "a new AWS account has too few to reserve any"
+
+
 def test_they_run_on_arm64_and_python_3_13() -> None:
     for properties in functions().values():
         assert properties["Runtime"] == "python3.13"
