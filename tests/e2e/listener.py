@@ -3,7 +3,7 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,14 @@ LONGEST_WAIT_S = 120
 """Much longer than an event takes, also on a busy machine."""
 
 Event = dict[str, Any]
+
+
+def once(events: Iterable[Event]) -> list[Event]:
+    """Leave out what has come before: any event may come more than once."""
+    first: dict[str, Event] = {}
+    for event in events:
+        first.setdefault(event["detail"]["id"], event)
+    return list(first.values())
 
 
 class Listener:

@@ -8,7 +8,7 @@ import pytest
 from points.sweeping.sweep import UNDER_WAY
 
 from tests.e2e.conftest import Caller
-from tests.e2e.listener import Listener
+from tests.e2e.listener import Listener, once
 from tools.deploy_local.stack import REMINDER_DAYS, Stack
 
 EXPIRES_S = 20
@@ -65,15 +65,13 @@ def test_an_expiry_a_lapse_and_an_arrival_that_nobody_called_for_and_a_reminder(
     change("/add", 5, effective_at=in_(EXPIRES_S))
     time.sleep(EXPIRES_S + UNDER_WAY.total_seconds())
 
-    kinds = [
-        event["detail-type"].removeprefix("points.")
-        for event in listener.hear(str(somebody.account), 8, LONGEST_SWEEP_S)
-    ]
+    events = once(listener.hear(str(somebody.account), 8, LONGEST_SWEEP_S))
+    kinds = [event["detail-type"].removeprefix("points.") for event in events]
 
     assert sorted(kinds) == sorted(["add", "hold", "add", "pending", "lapse", "expire", "arrive", "expiring"])
     recorded = [kind for kind in kinds if kind != "expiring"]
     assert recorded == ["add", "hold", "add", "pending", "lapse", "expire", "arrive"]
-    (reminder,) = [it for it in listener.events[str(somebody.account)] if it["detail-type"] == "points.expiring"]
+    (reminder,) = [event for event in events if event["detail-type"] == "points.expiring"]
     assert (reminder["detail"]["points"], reminder["detail"]["account"]) == (100, somebody.account)
     history = somebody.send("GET", "/transactions").json["transactions"]
     assert [it["kind"] for it in reversed(history)] == recorded, "these are the lines, and no call wrote the last three"
