@@ -7,7 +7,8 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.exceptions import ClientError
+from botocore.exceptions import ConnectionError as NotConnectedError
 from points.rules.refusals import Refusal
 from points.rules.terms import Add, Cancel, Capture, Hold, Kind, Refund, Spend, State, Transaction, Void
 from points.rules.walk import walk_again
@@ -429,7 +430,7 @@ def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
     _check_clock(attempt, sent)
     if verdict in {Verdict.UNKNOWN, Verdict.NOT_RECORDED} and not isinstance(error, ClockError):
         forbidden = verdict is Verdict.NOT_RECORDED and sent[-1].fault is DENIED
-        busy = sent[-1].lost_race or isinstance(sent[-1].answer.error, ClientError | ConnectTimeoutError)
+        busy = sent[-1].lost_race or isinstance(sent[-1].answer.error, ClientError | NotConnectedError)
         waited_in_vain = verdict is Verdict.NOT_RECORDED and busy and attempt.until - sent[0].at > PATIENT_FOR_S
         right = attempt.until >= attempt.deadline or forbidden or waited_in_vain
         require(right, "nobody gives up before time is up, or patience with others", attempt, *sent)

@@ -1,7 +1,7 @@
 """The storage, broken in ways that are easily overlooked. The simulator must notice every one of them."""
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -133,14 +133,19 @@ def unclear_put_settled_by_reading() -> Iterator[None]:
             return from_item(standing)
         return line
 
-    def record(self: Writer, *asked: Any) -> Recorded:
-        while True:
-            try:
-                return _record(self, *asked)
-            except PlanAnewError:
-                continue
+    def anew(write: Callable[..., Any]) -> Callable[..., Any]:
+        def written(self: Writer, *asked: Any) -> Any:
+            while True:
+                with suppress(PlanAnewError):
+                    return write(self, *asked)
 
-    with patch.object(Calls, "put", put), patch.object(Writer, "record", record):
+        return written
+
+    with (
+        patch.object(Calls, "put", put),
+        patch.object(Writer, "record", anew(Writer.record)),
+        patch.object(Writer, "settle", anew(Writer.settle)),
+    ):
         yield
 
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from points.rules.terms import Cancel, Capture, Hold, Refund, Spend, Void
 from points.storage import lot_pages
+from points.storage.capacity import Limits
 from points.storage.dynamodb import make_client
 from points.storage.lines import Line, from_item, to_item
 from points.storage.passbook import Passbook
@@ -154,7 +155,8 @@ def test_a_lost_race(passbook: Passbook, both: BothDatabases) -> None:
     assert calls == ["query", "query", "put_item"]
 
 
-def test_an_account_of_1000_payers(passbook: Passbook, both: BothDatabases) -> None:
+def test_an_account_of_1000_payers(both: BothDatabases, clock: VirtualClock) -> None:
+    passbook = Passbook(Client(both), TABLE["TableName"], clock=clock, limits=Limits(payers=1_001))
     both.fill(lots_of_a_point(150, payers=1_000))
     record_all(passbook, add(2, payer="one more"), add(-1, payer="one more"), Spend(151))
     standing = passbook.now("anna", SOON).at
