@@ -1,20 +1,23 @@
 """The ledger on a real engine, and its judge: what stands in the table, against what callers were told."""
 
+import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import groupby
 from threading import Barrier
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from points.rules.order import timestamp_of
-from points.rules.terms import Kind, Lot, State, Transaction
+from points.rules.terms import Change, Kind, Lot, State, Transaction
 from points.storage.attributes import Item
 from points.storage.capacity import LINE_BYTES, Limits
 from points.storage.clock import Clock
+from points.storage.errors import BusyError
 from points.storage.lines import Line, from_item, to_item
 from points.storage.passbook import Passbook
+from points.storage.writing import Recorded
 
 from tests.api.conftest import TABLE
 from tests.simulator.audit import Book
@@ -70,6 +73,14 @@ class Ledger:
     def passbook(self, clock: Clock | None = None) -> Passbook:
         """Return a passbook of one's own."""
         return Passbook(self.client, TABLE["TableName"], limits=Limits(payers=LINE_BYTES), clock=clock)
+
+    def record(self, account: str, change: Change, **more: Any) -> Recorded:
+        """Make a change in a passbook of its own, as callers do: again after a while if the account is too busy."""
+        while True:
+            try:
+                return self.passbook().record(account, change, soon(), **more)
+            except BusyError:
+                sleep(random.uniform(0, 1))
 
     def load(self, lines: Sequence[Line]) -> None:
         """Write lines that were worked out before: much faster than to record one after the other."""

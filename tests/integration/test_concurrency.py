@@ -33,10 +33,10 @@ def any_change(rng: Random) -> Add | Spend:
 @pytest.mark.parametrize(("writers", "changes"), [(16, 20), (64, 5)])
 def test_writers_on_one_account_lose_no_request(ledger: Ledger, writers: int, changes: int) -> None:
     def write(seed: int) -> Counter[str]:
-        passbook, rng, ends = ledger.passbook(), Random(seed), Counter[str]()
+        rng, ends = Random(seed), Counter[str]()
         for _ in range(changes):
             try:
-                passbook.record(ACCOUNT, any_change(rng), soon())
+                ledger.record(ACCOUNT, any_change(rng))
                 ends["accepted"] += 1
             except Refusal:
                 ends["refused"] += 1
@@ -50,10 +50,10 @@ def test_writers_on_one_account_lose_no_request(ledger: Ledger, writers: int, ch
 
 
 def test_requests_with_one_key_take_effect_once(ledger: Ledger) -> None:
-    ledger.passbook().record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    ledger.record(ACCOUNT, Add("DANNON", 100, NOON))
     retry = Retry("a key", "a digest")
 
-    outcomes = together(50 * [lambda: ledger.passbook().record(ACCOUNT, Spend(60), soon(), retry=retry)])
+    outcomes = together(50 * [lambda: ledger.record(ACCOUNT, Spend(60), retry=retry)])
 
     first = ledger.accepted[-1]
     assert outcomes.count(Recorded(first)) == 1
@@ -61,10 +61,10 @@ def test_requests_with_one_key_take_effect_once(ledger: Ledger) -> None:
 
 
 def test_of_different_requests_with_one_key_one_takes_effect(ledger: Ledger) -> None:
-    ledger.passbook().record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    ledger.record(ACCOUNT, Add("DANNON", 100, NOON))
 
     def spend(points: int) -> Recorded:
-        return ledger.passbook().record(ACCOUNT, Spend(points), soon(), retry=Retry("a key", f"a digest of {points}"))
+        return ledger.record(ACCOUNT, Spend(points), retry=Retry("a key", f"a digest of {points}"))
 
     outcomes = together([partial(spend, points) for points in range(1, 17)])
 
@@ -74,31 +74,31 @@ def test_of_different_requests_with_one_key_one_takes_effect(ledger: Ledger) -> 
 @pytest.mark.parametrize("lots", [1, 75])
 def test_spenders_race_for_the_last_points(ledger: Ledger, lots: int) -> None:
     for number in range(lots):
-        ledger.passbook().record(ACCOUNT, Add(PAYERS[number % 3], 75 // lots, NOON), soon())
+        ledger.record(ACCOUNT, Add(PAYERS[number % 3], 75 // lots, NOON))
 
-    outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Spend(10), soon())])
+    outcomes = together(16 * [lambda: ledger.record(ACCOUNT, Spend(10))])
 
     assert Counter(map(type, outcomes)) == {Recorded: 7, NotEnoughPointsError: 9}
     assert ledger.passbook().now(ACCOUNT, soon()).at.state.total == 5
 
 
 def test_of_changes_at_one_version_one_takes_effect(ledger: Ledger) -> None:
-    ledger.passbook().record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    ledger.record(ACCOUNT, Add("DANNON", 100, NOON))
 
-    outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Spend(10), soon(), only_at={"1"})])
+    outcomes = together(16 * [lambda: ledger.record(ACCOUNT, Spend(10), only_at={"1"})])
 
     assert Counter(map(type, outcomes)) == {Recorded: 1, VersionMismatchError: 15}
 
 
 def test_a_preview_among_writers_is_what_a_spend_would_have_taken(ledger: Ledger) -> None:
     """The lots are read after the line, and more of them may have been added, or spent, by then."""
-    ledger.passbook().record(ACCOUNT, Add("DANNON", 1000, NOON), soon())
+    ledger.record(ACCOUNT, Add("DANNON", 1000, NOON))
 
     def write(seed: int) -> None:
-        passbook, rng = ledger.passbook(), Random(seed)
+        rng = Random(seed)
         for _ in range(10):
-            passbook.record(ACCOUNT, Add(rng.choice(PAYERS), 5, NOON - timedelta(days=rng.randint(0, 9))), soon())
-            passbook.record(ACCOUNT, Spend(rng.randint(1, 9)), soon())
+            ledger.record(ACCOUNT, Add(rng.choice(PAYERS), 5, NOON - timedelta(days=rng.randint(0, 9))))
+            ledger.record(ACCOUNT, Spend(rng.randint(1, 9)))
 
     def look() -> list[tuple[int, int, Transaction]]:
         looks = []
@@ -116,38 +116,35 @@ def test_a_preview_among_writers_is_what_a_spend_would_have_taken(ledger: Ledger
 
 
 def test_refunds_of_one_spend_come_to_the_spend_at_most(ledger: Ledger) -> None:
-    passbook = ledger.passbook()
-    passbook.record(ACCOUNT, Add("DANNON", 100, NOON), soon())
-    spent = passbook.record(ACCOUNT, Spend(60), soon()).line
+    ledger.record(ACCOUNT, Add("DANNON", 100, NOON))
+    spent = ledger.record(ACCOUNT, Spend(60)).line
 
-    outcomes = together(16 * [lambda: ledger.passbook().record(ACCOUNT, Refund(spent.sequence, 10), soon())])
+    outcomes = together(16 * [lambda: ledger.record(ACCOUNT, Refund(spent.sequence, 10))])
 
     assert Counter(map(type, outcomes)) == {Recorded: 6, MoreThanLeftError: 10}
     assert ledger.passbook().now(ACCOUNT, soon()).at.state.total == 100
 
 
 def test_of_a_capture_and_a_void_one_takes_effect(ledger: Ledger) -> None:
-    passbook = ledger.passbook()
-    passbook.record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    ledger.record(ACCOUNT, Add("DANNON", 100, NOON))
     for _ in range(5):
-        held = passbook.record(ACCOUNT, Hold(10), soon()).line.sequence
+        held = ledger.record(ACCOUNT, Hold(10)).line.sequence
         changes = [Capture(held, 5), Void(held), Capture(held), Void(held)]
 
-        outcomes = together([partial(ledger.passbook().record, ACCOUNT, change, soon()) for change in changes])
+        outcomes = together([partial(ledger.record, ACCOUNT, change) for change in changes])
 
         assert Counter(map(type, outcomes)) == {Recorded: 1, EndedError: 3}
 
 
 def test_captures_meet_a_lapse_and_sweepers(ledger: Ledger) -> None:
-    passbook = ledger.passbook()
-    passbook.record(ACCOUNT, Add("DANNON", 100, NOON), soon())
+    ledger.record(ACCOUNT, Add("DANNON", 100, NOON))
     ends_at = datetime.now(UTC) + timedelta(seconds=1)
-    holds = [passbook.record(ACCOUNT, Hold(5, ends_at), soon()).line.sequence for _ in range(8)]
+    holds = [ledger.record(ACCOUNT, Hold(5, ends_at)).line.sequence for _ in range(8)]
 
     def capture_at_the_end(number: int) -> Recorded:
         while datetime.now(UTC) < ends_at - timedelta(milliseconds=20):
             time.sleep(0.002)
-        return ledger.passbook().record(ACCOUNT, Capture(number), soon())
+        return ledger.record(ACCOUNT, Capture(number))
 
     def sweep() -> None:
         while datetime.now(UTC) < ends_at + timedelta(milliseconds=50):

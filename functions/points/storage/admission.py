@@ -1,9 +1,9 @@
 """Turns changes of an overrun account away before they ask anything of DynamoDB.
 
 A function remembers how changes fared lately, for each account that has turned one away. To such an account it takes on
-only half as many changes again as have succeeded, and none of them waits; the others are refused at once. So the
-requests for an account follow what it can take, not what is offered, and a few more always find out whether it can take
-more again. (It is the client-side throttling of Google's "Site Reliability Engineering", chapter 21, for each account.)
+only a fifth more changes than have succeeded, and none of them waits; the others are refused at once. So the requests
+for an account follow what it can take, not what is offered, and a few more always find out whether it can take more.
+(It is the client-side throttling of Google's "Site Reliability Engineering", chapter 21, for each account.)
 """
 
 import random
@@ -13,11 +13,11 @@ from points.storage.calls import PATIENCE_S
 from points.storage.clock import Clock
 from points.storage.errors import BusyError
 
-_SPARE = 1.5
+_SPARE = 1.2
 """How many changes are taken on for each that succeeds."""
 
-_FORGIVEN = 2
-"""Failures that turn nobody away: they may be chance."""
+_FORGIVEN = 0.5
+"""Failures, faded, that turn nobody away: they may be chance."""
 
 _HALF_LIFE_S = 5.0
 """After how long a change counts half."""
