@@ -59,7 +59,11 @@ def count(docs: Path, engine: Any, *, quick: bool) -> None:
     answers = ask_all()
     grown = growth.grow(engine, 100 if quick else 100_000)
     held = holds.measure(engine, 10 if quick else 1_000)
-    crowds = hot.compare_in_virtual_time([hot.CLIENTS] if quick else [4, hot.CLIENTS], seeds=1 if quick else 8)
+    crowds = (
+        hot.compare_in_virtual_time([hot.CLIENTS], seeds=1, changes=2)
+        if quick
+        else hot.compare_in_virtual_time([4, hot.CLIENTS], seeds=8)
+    )
     summary, page = docs / "costs.md", docs / "measurements" / "costs.md"
     report.put(page, "answers", report.verdicts(answers))
     for growth_along in grown:
@@ -74,14 +78,15 @@ def count(docs: Path, engine: Any, *, quick: bool) -> None:
 
 def time(docs: Path, engine: Any, *, quick: bool) -> None:
     """Time on this machine, and write it into the pages."""
-    crowds_on_engine = hot.compare_on_engine(1 if quick else 5)
+    crowds_on_engine = hot.compare_on_engine(1, changes=2) if quick else hot.compare_on_engine(5)
     rounds, sizes = (2, [100]) if quick else (20, [1_000, 10_000])
     swept = sweep.measure(50 if quick else 2_000)
     times = {lines: speed.measure(engine, lines, rounds) for lines in sizes}
+    handled = handlers.rows_of(rounds=1 if quick else handlers.ROUNDS)
     pages = docs / "measurements"
     report.put(pages / "costs.md", "crowds on the engine", report.crowds(crowds_on_engine))
     report.put(pages / "costs.md", "speed", report.speeds(times))
-    report.put(pages / "handlers.md", "handlers", "\n".join(handlers.tables(handlers.rows_of())))
+    report.put(pages / "handlers.md", "handlers", "\n".join(handlers.tables(handled)))
     report.put(docs / "sweeper.md", "sweep", report.sweep(swept))
 
 

@@ -208,18 +208,18 @@ def seconds_of(event: Event, stopwatch: Stopwatch) -> float:
     return took - (stopwatch.seconds[WIRE] - on_network)
 
 
-def times_of(asked: dict[str, Event], table: Table) -> dict[str, list[float]]:
+def times_of(asked: dict[str, Event], table: Table, rounds: int) -> dict[str, list[float]]:
     """Send requests of each kind, and return how many microseconds they took."""
     stopwatch = Stopwatch()
     connect(table, stopwatch)
     times: dict[str, list[float]] = {kind: [] for kind in asked}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for kind, event in asked.items():
             times[kind] += [1e6 * seconds_of(event, stopwatch) for _ in range(REQUESTS)]
     return times
 
 
-def shares_of(event: Event, table: Table) -> dict[str, float]:
+def shares_of(event: Event, table: Table, rounds: int) -> dict[str, float]:
     """Send a request again and again, and return the share of each part; to time the parts makes it slower."""
     stopwatch = Stopwatch()
     with ExitStack() as patches:
@@ -229,30 +229,34 @@ def shares_of(event: Event, table: Table) -> dict[str, float]:
         connect(table, stopwatch)
         stopwatch.seconds.clear()
         send = stopwatch.timed(FRAME, seconds_of)
-        for _ in range(ROUNDS * REQUESTS):
+        for _ in range(rounds * REQUESTS):
             send(event, stopwatch)
     seconds = {part: stopwatch.seconds[part] for part in (FRAME, *SEAMS)}
     return {part: spent / sum(seconds.values()) for part, spent in seconds.items()}
 
 
-def measure() -> list[Row]:
+def measure(rounds: int) -> list[Row]:
     """Measure the functions that this process imports."""
     client = Client()
     table, asked = table_with(client.subject), events(client)
     rows = []
-    for kind, times in times_of(asked, table).items():
+    for kind, times in times_of(asked, table, rounds).items():
         lower, middle, upper = quantiles(times)
-        rows.append(Row(kind, middle, lower, upper, shares_of(asked[kind], table)))
+        rows.append(Row(kind, middle, lower, upper, shares_of(asked[kind], table, rounds)))
     return rows
 
 
-def rows_of(functions: Path = ROOT / "functions") -> list[Row]:
+def rows_of(functions: Path = ROOT / "functions", *, rounds: int = ROUNDS) -> list[Row]:
     """Measure the functions in a folder, in a process of their own. What they print is left unread."""
     function = load_template(ROOT / "infra" / "template.yaml").functions[0]
     search_path = os.pathsep.join([str(functions), str(ROOT)])
     run = subprocess.run(
-        [sys.executable, "-c", "import json, sys, bench.handlers as b; json.dump(b.measure(), sys.stderr)"],
-        env={**ENVIRONMENT, **function.environment, "PYTHONPATH": search_path},
+        [
+            sys.executable,
+            "-c",
+            "import json, os, sys, bench.handlers as b; json.dump(b.measure(int(os.environ['ROUNDS'])), sys.stderr)",
+        ],
+        env={**ENVIRONMENT, **function.environment, "PYTHONPATH": search_path, "ROUNDS": str(rounds)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         check=False,

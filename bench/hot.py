@@ -149,14 +149,14 @@ WAYS: dict[str, tuple[type[Passbook], Callable[[], AbstractContextManager[None]]
 """What a client may do after it has lost a race: the storage, and how long it pauses."""
 
 
-def in_virtual_time(way: str, clients: int, seed: int = 0) -> Outcome:
+def in_virtual_time(way: str, clients: int, seed: int = 0, changes: int = CHANGES) -> Outcome:
     """Let clients make their changes, all at once, on the simulated table."""
     book, circumstances = WAYS[way]
-    clock, outcome, network = VirtualClock(), Outcome(clients * CHANGES), Network(Table())
+    clock, outcome, network = VirtualClock(), Outcome(clients * changes), Network(Table())
     agenda, rng = Agenda(clock), Random(seed)
 
     def client(number: int) -> Course:
-        for turn in range(CHANGES):
+        for turn in range(changes):
             change, began = _draw_change(rng, f"{number}-{turn}"), clock.elapsed()
             with suppress(UnavailableError):
                 yield from _steps(Process(_attempt(book, change, began, rng), clock), network, rng)
@@ -194,14 +194,14 @@ def _steps(process: Process[Recorded], network: Network, rng: Random) -> Course:
             process.resume(answer)
 
 
-def on_engine(way: str, meters: Sequence[Meter]) -> Outcome:
+def on_engine(way: str, meters: Sequence[Meter], changes: int) -> Outcome:
     """Let clients, each in a thread with a metered client of botocore's, make their changes on a new account."""
     book, circumstances = WAYS[way]
-    outcome, account = Outcome(len(meters) * CHANGES), str(uuid4())
+    outcome, account = Outcome(len(meters) * changes), str(uuid4())
 
     def client(number: int) -> None:
         storage, rng = book(meters[number].client, TABLE["TableName"]), Random(number)
-        for turn in range(CHANGES):
+        for turn in range(changes):
             change, began = _draw_change(rng, f"{number}-{turn}"), time.monotonic()
             with suppress(UnavailableError):
                 storage.record(account, change.asked, began + PATIENCE_S, retry=change.retry)
@@ -236,20 +236,20 @@ Comparison = dict[tuple[str, int], list[Outcome]]
 """By what a client does and how many there are: the outcomes of some runs."""
 
 
-def compare_on_engine(runs: int) -> Comparison:
+def compare_on_engine(runs: int, changes: int = CHANGES) -> Comparison:
     """Compare the habit with how it is, for one client and for many, in turns."""
     meters = [Meter(make_client()) for _ in range(CLIENTS)]
     outcomes: Comparison = {(way, clients): [] for way in (HABIT, AS_IT_IS) for clients in (1, CLIENTS)}
     for _ in range(runs):
         for (way, clients), so_far in outcomes.items():
-            so_far.append(on_engine(way, meters[:clients]))
+            so_far.append(on_engine(way, meters[:clients], changes))
     return outcomes
 
 
-def compare_in_virtual_time(crowds: Sequence[int], seeds: int) -> Comparison:
+def compare_in_virtual_time(crowds: Sequence[int], seeds: int, changes: int = CHANGES) -> Comparison:
     """Compare all ways, for one client and for some numbers of them, each with some seeds."""
     return {
-        (way, clients): [in_virtual_time(way, clients, seed) for seed in range(seeds)]
+        (way, clients): [in_virtual_time(way, clients, seed, changes) for seed in range(seeds)]
         for way in WAYS
         for clients in (1, *crowds)
     }
