@@ -47,21 +47,20 @@ class Listener:
         failed = bridge.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
         assert not failed["FailedEntryCount"], failed
 
-    def hear(self, account: str, number: int, within_s: float = LONGEST_WAIT_S) -> list[Event]:
+    def hear(self, account: str, number: int) -> list[Event]:
         """Wait for so many different events of an account, and return all that came, doubles too."""
-
-        def enough() -> bool:
-            return len({event["detail"]["id"] for event in self.events[account]}) >= number
-
-        return self._hear(account, enough, within_s)
+        return self.hear_until(account, lambda events: len(once(events)) >= number)
 
     def hear_again(self, account: str, number: int) -> list[Event]:
         """Wait for so many events of an account, doubles counted."""
-        return self._hear(account, lambda: len(self.events[account]) >= number, LONGEST_WAIT_S)
+        return self.hear_until(account, lambda events: len(events) >= number)
 
-    def _hear(self, account: str, enough: Callable[[], bool], within_s: float) -> list[Event]:
+    def hear_until(
+        self, account: str, enough: Callable[[list[Event]], bool], within_s: float = LONGEST_WAIT_S
+    ) -> list[Event]:
+        """Wait until enough events of an account have come, and return them all, doubles too."""
         deadline = time.monotonic() + within_s
-        while not enough():
+        while not enough(self.events[account]):
             assert time.monotonic() < deadline, self.events[account]
             self._receive()
         return self.events[account]
