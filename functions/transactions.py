@@ -1,8 +1,10 @@
 """GET /transactions: an account's history, newest first, and GET /transactions/{sequence}: one of it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+from points.api import lots_cursor
 from points.api.answers import answer, lot, page
 from points.api.app import NAMED_ACCOUNT, make_app, make_handler
 from points.api.identity import account_of
@@ -10,7 +12,7 @@ from points.api.queries import Query, no_transaction, read_sequence
 from points.api.runtime import deadline_of, passbook
 from points.rules.fates import fate_of
 from points.rules.terms import Kind
-from points.rules.walk import walk_again
+from points.rules.walk import Step, beginning, walk_again
 from points.storage.lines import Line
 from points.storage.records import Records
 
@@ -53,16 +55,18 @@ def one_transaction() -> Response[str]:
     """Answer with one transaction; of what drew on lots also with them, and with what has become of it since."""
     event = app.current_event
     account = account_of(event, "read")
-    start = Query(event, "lots_cursor").number_cursor("lots_cursor", least=1) or 0
+    cursor = Query(event, lots_cursor.NAME).cursor(lots_cursor.NAME)
     deadline = deadline_of(app.lambda_context)
     wanted = read_sequence(event)
     line = passbook().line(account, wanted, deadline) if wanted else None
     if line is None:
         raise no_transaction(wanted)
+    if cursor is not None and line.transaction.kind not in _DREW:
+        raise lots_cursor.not_given()
     if line.transaction.kind in {Kind.ADD, Kind.ARRIVE, Kind.CANCEL}:
         return answer(line.listed)
     records = passbook().now(account, deadline)
-    return answer(line.listed | _fate(line, records) | _lots(line, records, start))
+    return answer(line.listed | _fate(line, records) | _lots(line, records, cursor))
 
 
 def _fate(line: Line, records: Records) -> dict[str, Any]:
@@ -74,22 +78,36 @@ def _fate(line: Line, records: Records) -> dict[str, Any]:
     return shown
 
 
-def _lots(line: Line, records: Records, start: int) -> dict[str, Any]:
+def _lots(line: Line, records: Records, cursor: str | None) -> dict[str, Any]:
     """Show the lots that a transaction drew on, in the order in which it did."""
     origin = records.origin(line.sequence) if line.transaction.kind in _DREW else None
     if origin is None:
         return {}
-    drawn = [step for step in walk_again(origin, records) if step.given]
-    numbered = list(enumerate(drawn, 1))[start : start + LOTS_SHOWN]
+    secret = line.write_id
+    start = lots_cursor.find(cursor, origin, secret, records) if cursor else beginning(origin)
+    passed = list(_until_drawn(walk_again(origin, records, start), LOTS_SHOWN))
+
+    def next_page(last: Step) -> str:
+        return lots_cursor.hide(start.after(passed[: passed.index(last) + 1]), origin, secret)
+
     shown = page(
         "lots",
-        numbered,
-        lambda entry: lot(entry[1].lot, -entry[1].given),
-        lambda entry: entry[0],
-        more=start + LOTS_SHOWN < len(drawn),
+        (step for step in passed if step.given),
+        lambda step: lot(step.lot, -step.given),
+        next_page,
+        more=start.after(passed).given < -line.transaction.points,
     )
-    cursor = shown.pop("next_cursor")
-    return shown | ({"next_lots_cursor": cursor} if cursor else {})
+    following = shown.pop("next_cursor")
+    return shown | ({"next_lots_cursor": following} if following else {})
+
+
+def _until_drawn(steps: Iterator[Step], lots: int) -> Iterator[Step]:
+    """Go through a walk until so many lots have given points."""
+    for step in steps:
+        yield step
+        lots -= bool(step.given)
+        if not lots:
+            return
 
 
 handler = make_handler(app)

@@ -1,11 +1,16 @@
 """`GET /transactions`: the history, newest first, and `GET /transactions/{sequence}`: one transaction of it."""
 
+import base64
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import transactions
+from points.api import lots_cursor
+from points.api.queries import make_cursor
 
-from tests.api.client import Client
+from tests.api.client import Answer, Client
 from tests.api.problems import assert_problem
 
 
@@ -38,6 +43,35 @@ def pages(client: Client, **query: str) -> list[list[int]]:
         read.append([it["sequence"] for it in page["transactions"]])
         cursor = page["next_cursor"]
     return read
+
+
+@pytest.fixture
+def owing(client: Client) -> Client:
+    """A caller with points to spend of lots in two chapters, some of which expire, and with two payers in debt."""
+    for day in range(1, 7):
+        client.add(f"PAYER {day % 3}", 5, f"2020-11-0{day}T00:00:00Z")
+    client.spend(6)
+    for day in range(1, 5):
+        client.add(f"PAYER {day % 3}", 5, f"2020-10-0{day}T00:00:00Z", expires_at=f"209{day}-01-01T00:00:00Z")
+    client.add("PAYER 3", 5, "2020-10-09T00:00:00Z")
+    client.add("PAYER 1", -7)
+    client.add("PAYER 2", -3)
+    return client
+
+
+def pages_of_lots(client: Client, number: str) -> Iterator[list[dict[str, Any]]]:
+    """Read the lots that a transaction drew on, page by page."""
+    query: dict[str, str] = {}
+    while True:
+        page = client.transaction(number, **query).json
+        yield page["lots"]
+        if "next_lots_cursor" not in page:
+            return
+        query = {"lots_cursor": page["next_lots_cursor"]}
+
+
+def _assert_refused(answer: Answer) -> None:
+    assert_problem(answer, 400, "invalid-request", lots_cursor="must be a cursor from an earlier answer")
 
 
 class TestHistory:
@@ -136,15 +170,61 @@ class TestOneTransaction:
         for _ in range(7):
             client.add("DANNON", 10)
         client.spend(65)
-        shown: list[list[int]] = []
-        query: dict[str, str] = {}
-        while True:
-            page: dict[str, Any] = client.transaction(8, **query).json
-            shown.append([lot["points"] for lot in page["lots"]])
-            if "next_lots_cursor" not in page:
-                break
-            query = {"lots_cursor": page["next_lots_cursor"]}
+        shown = [[lot["points"] for lot in page] for page in pages_of_lots(client, "8")]
         assert shown == [[-10, -10, -10], [-10, -10, -10], [-5]]
+
+    @pytest.mark.parametrize("shown", [1, 2, 3])
+    @pytest.mark.parametrize("most_debts", [0, 1, 100])
+    def test_pages_are_parts_of_the_whole_whatever_was_owed_and_arrived_late(
+        self, owing: Client, shown: int, most_debts: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        number = owing.spend(38).etag.strip('"')
+        whole = owing.transaction(number).json["lots"]
+        assert len(whole) == 9
+        owing.add("DANNON", 50, "2020-01-01T00:00:00Z")
+        owing.spend(3)
+        monkeypatch.setattr(transactions, "LOTS_SHOWN", shown)
+        monkeypatch.setattr(lots_cursor, "MOST_DEBTS", most_debts)
+        pages = list(pages_of_lots(owing, number))
+        assert pages == [whole[start : start + shown] for start in range(0, len(whole), shown)]
+
+    def test_a_page_is_read_from_where_the_one_before_ended(
+        self, seven: Client, monkeypatch: pytest.MonkeyPatch, dynamodb: Any, stand_in: Any
+    ) -> None:
+        read: list[int] = []
+
+        def query(**request: Any) -> Any:
+            answer = dynamodb.query(**request)
+            if request.get("IndexName") == "by_timestamp":
+                read.append(answer["Count"])
+            return answer
+
+        seven.spend(28)
+        stand_in(query=query)
+        monkeypatch.setattr(transactions, "LOTS_SHOWN", 3)
+        assert [len(lots) for lots in pages_of_lots(seven, "8")] == [3, 3, 1]
+        assert read == [7, 4, 1], "all that are left, since they are fewer than a first page of the index has"
+
+    def test_a_cursor_is_of_one_transaction_and_cannot_be_made_up(
+        self, owing: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transactions, "LOTS_SHOWN", 3)
+        number, other = (owing.spend(points).etag.strip('"') for points in (30, 8))
+        cursor = owing.transaction(number).json["next_lots_cursor"]
+        hidden = base64.urlsafe_b64decode(cursor).decode()
+        seal, text = hidden[:32], hidden[32:]
+        key, given, *owed = json.loads(text)
+        made_up = [seal + json.dumps([key, given + 1, *owed], separators=(",", ":")), seal, text, "2", hidden + " "]
+        for forged in map(make_cursor, made_up):
+            _assert_refused(owing.transaction(number, lots_cursor=forged))
+        for elsewhere in (other, "1", str(owing.refund(int(number)).json["sequence"])):
+            _assert_refused(owing.transaction(elsewhere, lots_cursor=cursor))
+        assert owing.transaction(number, lots_cursor=cursor).status == 200
+
+    @pytest.mark.parametrize("cursor", ["", "!", "MQ==", "\u00e9"])
+    def test_a_cursor_that_no_answer_gave(self, owing: Client, cursor: str) -> None:
+        number = owing.spend(30).etag.strip('"')
+        _assert_refused(owing.transaction(number, lots_cursor=cursor))
 
     @pytest.mark.parametrize("sequence", ["0", "8", "-1", "01", "seven", "1.0", "9" * 400])
     def test_a_transaction_that_is_not_there(self, seven: Client, sequence: str) -> None:

@@ -1,6 +1,6 @@
 """Rules broken on purpose. The checks of the rules must notice each of these, or prove nothing about the sound ones."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from points.rules import order, plans, ranges, time, walk
 from points.rules.order import chapter_of, lot_key
 from points.rules.plans import Plan, _plan_capture, _plan_hold, _plan_refund, give_back, open_lot, plan
-from points.rules.ranges import Stretch, in_order, place, reopen, whole
+from points.rules.ranges import Stretch, behind, in_order, place, reopen, whole
 from points.rules.refusals import PayerBelowZeroError
 from points.rules.terms import (
     Add,
@@ -29,7 +29,7 @@ from points.rules.terms import (
     State,
 )
 from points.rules.time import Due, coming, plan_due
-from points.rules.walk import Step, close, last_of, undo, walk_again
+from points.rules.walk import Place, Step, close, last_of, undo, walk_again
 from points.rules.walk import walk as sound_walk
 
 from tests.rules import test_arrival_order as arrival_order
@@ -233,6 +233,42 @@ def undone_points_added_up_twice(*args: Any, undone: int = 0) -> Plan:
 def a_replay_that_meets_newer_lots(origin: Origin, records: Records) -> list[Step]:
     list(in_order(whole(origin.before.ranges), records, origin.before.sequence))
     return walk_again(origin, records)
+
+
+@instead_of("behind")
+def a_part_of_a_walk_that_begins_at_the_first_lot(stretches: Iterable[Stretch], _: str) -> Iterator[Stretch]:
+    return iter(stretches)
+
+
+@instead_of("behind")
+def a_part_of_a_walk_that_begins_with_the_last_lot_passed(stretches: Iterable[Stretch], key: str) -> Iterator[Stretch]:
+    return behind(stretches, key[:-1])
+
+
+class PlaceOfNoPoints(Place):
+    """A place that does not say how many points were taken before it."""
+
+    def after(self, steps: Iterable[Step]) -> Place:
+        """Return the place behind the steps that come next."""
+        return super().after(steps)._replace(given=0)
+
+
+class PlaceWithOldDebts(Place):
+    """A place that says what was owed at the beginning."""
+
+    def after(self, steps: Iterable[Step]) -> Place:
+        """Return the place behind the steps that come next."""
+        return super().after(steps)._replace(owed=self.owed)
+
+
+@instead_of("Place")
+def a_part_of_a_walk_that_takes_as_much_as_the_whole(key: str, given: int, owed: Mapping[str, int]) -> Place:
+    return PlaceOfNoPoints(key, given, owed)
+
+
+@instead_of("Place")
+def a_part_of_a_walk_that_settles_debts_again(key: str, given: int, owed: Mapping[str, int]) -> Place:
+    return PlaceWithOldDebts(key, given, owed)
 
 
 # Time.

@@ -11,7 +11,7 @@ from points.rules.terms import Add, Cancel, Capture, Change, Hold, Kind, Origin,
 
 from tests.rules.account import Account, day
 from tests.rules.modelled import ModelledAccount
-from tests.rules.soundness import GIVES_BACK, returned_of
+from tests.rules.soundness import GIVES_BACK, check_walks, returned_of
 
 DAY = timedelta(days=1)
 
@@ -114,6 +114,10 @@ class AccountMachine(RuleBasedStateMachine):
             line = self.account.origin(number)
             assert line
             self.reached.update(name for name, happened in RARITIES.items() if happened(line, self.account))
+
+    def teardown(self) -> None:
+        """When a history has ended, look back at it."""
+        check_walks(self.account)
 
     def number_of(self, kinds: Container[Kind], back: int, among: Container[int] | None = None) -> int:
         """Return the number of one of the last transactions of these kinds, one `among` others if it can be."""

@@ -7,6 +7,7 @@ from points.rules.terms import Add, Cancel, Capture, Change, Hold, Refund, Spend
 
 from tests.rules.account import day
 from tests.rules.modelled import ModelledAccount
+from tests.rules.soundness import check_walks
 
 DAY = timedelta(days=1)
 NOTHING = 0
@@ -84,6 +85,7 @@ def check_every_history(length: int) -> int:
 
 def _check_from(both: ModelledAccount, length: int) -> int:
     if not length:
+        check_walks(both.account)
         return 0
     afters = [step(both) for step in STEPS]
     return len(afters) + sum(_check_from(after, length - 1) for after in afters if after)

@@ -4,9 +4,11 @@ from itertools import pairwise
 
 from points.rules.order import chapter_of, end_of_chapter
 from points.rules.terms import Kind, Origin, Transaction
+from points.rules.walk import beginning, walk_again
 
 from tests.rules.account import Account
 
+DRAWS = {Kind.SPEND, Kind.HOLD, Kind.EXPIRE}
 GIVES_BACK = {Kind.REFUND, Kind.VOID, Kind.LAPSE, Kind.CAPTURE}
 TIMES_OWN = {Kind.ARRIVE, Kind.LAPSE, Kind.EXPIRE}
 
@@ -45,6 +47,24 @@ def check_line(number: int, account: Account) -> None:
         original = account.origin(transaction.of or 0)
         assert original
         assert account.lines[number - 1].undone == returned <= -original.transaction.points, "nothing comes back twice"
+
+
+def check_walks(account: Account) -> None:
+    """Make sure that what each walk did is found again, from any place on, by reading no lot that came later."""
+    for number, line in enumerate(account.lines, 1):
+        origin = account.origin(number)
+        if line.transaction.kind not in DRAWS or not origin:
+            continue
+        account.lots_read = 0
+        steps = list(walk_again(origin, account))
+        assert account.lots_read == len(steps), "it reads the lots that it went over, and no others"
+        assert sum(step.given for step in steps) == -line.transaction.points
+        for at in range(len(steps)):
+            place = beginning(origin).after(steps[:at])
+            account.lots_read = 0
+            rest = list(walk_again(origin, account, place))
+            assert [step[1:] for step in rest] == [step[1:] for step in steps[at:]], "it goes on as it went"
+            assert account.lots_read == len(rest), "it reads no lot that it has passed"
 
 
 def returned_of(of: int, account: Account, *, through: int) -> list[int]:

@@ -87,13 +87,13 @@ class Query:
             raise bad_cursor(name)
         return hidden
 
-    def number_cursor(self, name: str = "cursor", *, least: int) -> int | None:
+    def number_cursor(self, *, least: int) -> int | None:
         """Read the number that a cursor hides, `least` or more."""
-        hidden = self.cursor(name)
+        hidden = self.cursor()
         if hidden is None:
             return None
         if not _in_range(hidden, least, _HIGHEST):
-            raise bad_cursor(name)
+            raise bad_cursor()
         return int(hidden)
 
 

@@ -26,6 +26,14 @@ def whole(ranges: Iterable[Range]) -> list[Stretch]:
     return [(run, just_after(run.last)) for run in ranges]
 
 
+def behind(stretches: Iterable[Stretch], key: str) -> Iterator[Stretch]:
+    """Return what of stretches is behind a key in the order of spending."""
+    for run, before in stretches:
+        first = max(run.first, chapter_of(run.first) + just_after(key))
+        if first < before:
+            yield Range(first, run.last), before
+
+
 def in_order(stretches: Iterable[Stretch], records: Records, through: int) -> Iterator[tuple[Range, Lot]]:
     """Read lots in the order of spending, up to a sequence number, each with the range that it is in.
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from points.rules.order import chapter_of, just_after, sequence_of
-from points.rules.ranges import in_order, is_open, move_fronts, reopen
+from points.rules.order import chapter_of, just_after, key_of, sequence_of
+from points.rules.ranges import behind, in_order, is_open, move_fronts, reopen
 from points.rules.terms import Lot, Origin, Range, Records, State
 
 
@@ -35,6 +35,34 @@ class Step(NamedTuple):
     settled: int
     given: int
     closed: bool
+
+
+class Place(NamedTuple):
+    """Where a walk can be gone on with.
+
+    Attributes
+    ----------
+    key
+        The key of the last lot that was passed; empty before the first.
+    given
+        How many points had been taken by then.
+    owed
+        What payers still owed then.
+    """
+
+    key: str
+    given: int
+    owed: Mapping[str, int]
+
+    def after(self, steps: Iterable[Step]) -> "Place":
+        """Return the place behind the steps that come next."""
+        key, given, owed = self.key, self.given, dict(self.owed)
+        for step in steps:
+            key = key_of(step.lot.position)
+            given += step.given
+            if step.settled:
+                owed[step.lot.payer] -= step.settled
+        return Place(key, given, owed)
 
 
 class Tally:
@@ -121,12 +149,18 @@ def close(state: State, steps: Iterable[Step], records: Records) -> State:
     )
 
 
-def walk_again(origin: Origin, records: Records) -> Iterator[Step]:
-    """Work out again what the walk of an earlier transaction did; its lots are all still there.
+def beginning(origin: Origin) -> Place:
+    """Return the place at which the walk of an earlier transaction began."""
+    return Place("", 0, origin.before.owed)
 
-    It is read only as far as the transaction itself says that it came, so what came later costs nothing.
+
+def walk_again(origin: Origin, records: Records, start: Place | None = None) -> Iterator[Step]:
+    """Work out again what the walk of an earlier transaction did, or what it did from a place on.
+
+    Its lots are all still there. It is read only as far as the transaction itself says that it came, so what came later
+    costs nothing: a newer lot is above the watermark of its chapter, and no chapter but the current one has new lots.
     """
-    before, after = origin.before, origin.after
+    before, after, start = origin.before, origin.after, start or beginning(origin)
     fronts = {run.last: run.first for run in after.ranges}
     stretches = []
     for run in before.ranges:
@@ -139,8 +173,9 @@ def walk_again(origin: Origin, records: Records) -> Iterator[Step]:
         lot = sequence_of(front)
         if after.part_spent.get(lot) != before.part_spent.get(lot):  # the one that the walk stopped inside
             stretches.append((Range(front, front), just_after(front)))
-    points = None if origin.transaction.expired is not None else -origin.transaction.points
-    return walk(before, in_order(stretches, records, before.sequence), points)
+    points = None if origin.transaction.expired is not None else -origin.transaction.points - start.given
+    lots = in_order(behind(stretches, start.key), records, before.sequence)
+    return walk(replace(before, owed=start.owed), lots, points)
 
 
 def last_of(steps: Iterable[Step], start: int, end: int) -> Iterator[Step]:
