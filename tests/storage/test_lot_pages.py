@@ -6,7 +6,7 @@ import pytest
 from points.rules.order import FIRST_CHAPTER, just_after, lot_key
 from points.rules.terms import Lot
 from points.storage import lot_pages
-from points.storage.lot_pages import FIRST_PAGE, LARGEST_PAGE, LotPages
+from points.storage.lot_pages import FIRST_PAGE, LotPages
 
 from tests.rules.account import day
 
@@ -18,7 +18,7 @@ END = just_after(POSITIONS[-1])
 class Index:
     """The index by timestamp, and the limits of the pages that were read of it."""
 
-    def __init__(self, largest: int = LARGEST_PAGE) -> None:
+    def __init__(self, largest: int = 10_900) -> None:
         self.limits: list[int] = []
         self._largest = largest
 
@@ -34,7 +34,15 @@ def test_pages_double_until_they_are_as_large_as_dynamodb_gives() -> None:
     assert list(LotPages(index).between(POSITIONS[0], END)) == LOTS
     assert index.limits[:3] == [FIRST_PAGE, 2 * FIRST_PAGE, 4 * FIRST_PAGE]
     assert len(index.limits) > 40
-    assert max(index.limits) == LARGEST_PAGE
+    assert max(index.limits) == 16 * FIRST_PAGE, "and no further, since it refuses a limit of more than 32 bits"
+
+
+def test_pages_that_come_back_short_do_not_double() -> None:
+    index = Index()
+    pages = LotPages(index)
+    for first in range(0, 500, 10):
+        assert list(pages.between(POSITIONS[first], POSITIONS[first + 5])) == LOTS[first : first + 5]
+    assert set(index.limits) == {FIRST_PAGE}
 
 
 def test_no_further_page_is_read_than_the_caller_goes() -> None:
@@ -61,6 +69,21 @@ def test_a_peek_reads_one_lot_where_nothing_is_known() -> None:
     assert next(pages.peek(POSITIONS[10], END)) == LOTS[10]
     assert next(pages.peek(POSITIONS[10], END)) == LOTS[10]
     assert index.limits == [1]
+
+
+def test_a_peek_reads_one_lot_where_what_is_known_ends() -> None:
+    index = Index()
+    pages = LotPages(index)
+    assert list(pages.between(POSITIONS[0], POSITIONS[5])) == LOTS[:5]
+    assert next(pages.peek(just_after(POSITIONS[4]), END)) == LOTS[5]
+    assert index.limits == [FIRST_PAGE, 1]
+
+
+def test_what_follows_a_peek_is_read_by_the_page() -> None:
+    """The lot that it finds may be too new for who looks, and so may be very many behind it."""
+    index = Index()
+    assert list(LotPages(index).peek(POSITIONS[10], END)) == LOTS[10:]
+    assert index.limits[:3] == [1, FIRST_PAGE, 2 * FIRST_PAGE]
 
 
 class Counting(str):

@@ -12,10 +12,10 @@ from points.rules.order import just_after
 from points.rules.terms import Lot
 
 FIRST_PAGE = 101
-"""Lots in the first page: a hundred, and the one that stands after them. Each further page is twice the size."""
+"""Lots in the first page: a hundred, and the one that stands after them. After a full page the next is twice the size.
 
-LARGEST_PAGE = 128 * FIRST_PAGE
-"""About what DynamoDB's megabyte holds. It refuses a limit of more than 32 bits, which doubling would come to."""
+A page that is cut short by DynamoDB's megabyte is not full, so a limit never comes near the 32 bits that it takes.
+"""
 
 MOST_KEPT = 100_000
 """Lots that are kept once they have been passed: some 40 MB."""
@@ -43,23 +43,27 @@ class LotPages:
 
     def between(self, first: str, before: str) -> Iterator[Lot]:
         """Go through the lots from one position up to, not including, another; read only as far as the caller goes."""
+        return self._go_through(first, before, None)
+
+    def peek(self, first: str, before: str) -> Iterator[Lot]:
+        """Go through the same lots, for a caller who needs one: read a single lot where nothing is known at first."""
+        return self._go_through(first, before, 1)
+
+    def _go_through(self, first: str, before: str, limit: int | None) -> Iterator[Lot]:
+        """Go through lots; what is read first is read with a limit of its own, if there is one."""
         passed = None
         while first < before:
             page = self._page_at(first)
             if page is None:
-                page = self._read(first, before, self._size)
-                self._size = min(2 * self._size, LARGEST_PAGE)
+                page = self._read(first, before, limit or self._size)
+                if len(page.lots) == self._size:
+                    self._size *= 2
+                limit = None
             if passed and self._kept > MOST_KEPT:
                 self._let_go(passed)
             start, stop = (bisect_left(page.lots, at, key=_position) for at in (first, before))
             yield from page.lots[start:stop]
             first, passed = page.end, page
-
-    def peek(self, first: str, before: str) -> Iterator[Lot]:
-        """Go through the same lots, for a caller who needs one: read a single lot where nothing is known."""
-        if first < before and self._page_at(first) is None:
-            self._read(first, before, 1)
-        return self.between(first, before)
 
     def _page_at(self, position: str) -> _Page | None:
         """Return the page that a position is in."""
