@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from points.rules.fates import fate_of
 from points.rules.terms import Add, Cancel, Capture, Change, Hold, Refund, Spend, Void
+from points.rules.walk import walk_again
 from points.storage.lines import to_item
 from points.storage.passbook import Passbook
 
@@ -232,6 +234,43 @@ def test_a_balance_as_of_a_moment(moment: datetime, passbook: Passbook, network:
 def test_a_line(passbook: Passbook, network: Network) -> None:
     assert passbook.line("anna", 5_000, SOON)
     assert operations(network) == ["get_item"]
+
+
+OLD: dict[str, tuple[list[Change], int, int]] = {
+    "spend of a lot": ([Spend(1)], 5, 5),
+    "spend of a part of a lot": ([Add("DANNON", 5, datetime(2019, 1, 1, tzinfo=UTC)), Spend(3)], 5, 5),
+    "hold of the rest and more": ([Add("DANNON", 5, datetime(2019, 1, 1, tzinfo=UTC)), Spend(1), Hold(6, LATER)], 4, 4),
+    "spend of the 357 lots of a day": ([Spend(357)], 7, 14),
+}
+"""Changes, and the requests and the read units of a look at the last of them."""
+
+YEARS = {"older": 2018, "next to the last": 2020, "younger": 2022}
+
+
+@pytest.mark.parametrize("year", YEARS.values(), ids=YEARS)
+@pytest.mark.parametrize(("before", "calls", "read"), OLD.values(), ids=OLD)
+def test_a_transaction_whatever_lots_came_later(
+    before: list[Change], calls: int, read: int, year: int, passbook: Passbook, network: Network
+) -> None:
+    record_all(passbook, *before)
+    number = LOTS + len(before)
+    look(number, passbook, network)
+    assert (len(operations(network)), read_units(network)) == (calls, read)
+    began = datetime(year, 11, 1, tzinfo=UTC)
+    record_all(passbook, *(Add("DANNON", 1, began + timedelta(minutes=minutes)) for minutes in range(1, 501)))
+    look(number, passbook, network)
+    assert (len(operations(network)), read_units(network)) == (calls, read)
+
+
+def look(number: int, passbook: Passbook, network: Network) -> None:
+    """Look at a transaction, at what has become of it, and at the lots that it drew on."""
+    network.journal.clear()
+    assert passbook.line("anna", number, SOON)
+    records = passbook.now("anna", SOON)
+    origin = records.origin(number)
+    assert origin
+    assert fate_of(number, records.at.state, records).left == -origin.transaction.points
+    assert sum(step.given for step in walk_again(origin, records)) == -origin.transaction.points
 
 
 def test_a_replay(passbook: Passbook, network: Network) -> None:
