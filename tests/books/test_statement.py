@@ -20,7 +20,6 @@ from points.moments import format_timestamp
 from points.rules.terms import Kind
 from points.rules.time import plan_due
 from points.storage.records import Records
-from points.storage.timeline import due_lines
 
 from books.cli import main
 from books.engines import duckdb_over
@@ -115,8 +114,7 @@ def kinds_due(at: datetime) -> set[Kind]:
     kinds = set()
     for account in ACCOUNTS:
         reader = runtime.passbook()._reader(account, float("inf"))
-        records = Records(reader, reader.recorded_by(at))
-        kinds |= {due.line.transaction.kind for due in due_lines(records, at)}
+        kinds |= {line.transaction.kind for line in reader.lines_from(1) if line.state.moment <= at < line.recorded_at}
     return kinds
 
 

@@ -1,6 +1,7 @@
 """What time does meanwhile: between a look and a change, between two tries, and between two writers."""
 
 import re
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -96,6 +97,25 @@ def test_between_an_expiry_and_its_recording_it_has_expired(
     assert kinds(network) == ["add", "expire", "add"]
     assert lines(network)[1].recorded_at == TOMORROW + DAY
     assert [total(moment) for moment in (just_before, TOMORROW, TOMORROW + DAY)] == [5, 0, 7]
+
+
+def test_what_time_did_by_a_moment_is_read_once_it_is_recorded_and_not_worked_out_again(
+    passbook: Passbook, network: Network, clock: VirtualClock
+) -> None:
+    record_all(passbook, add(5, expires_at=TOMORROW))
+    clock.sleep(2 * A_DAY_S)
+    record_all(passbook, *[add(1)] * 300, deadline=FAR)
+    network.journal.clear()
+    assert passbook.as_of("anna", TOMORROW, FAR).at.state.balances == {"DANNON": 0}
+    assert Counter(operations(network)) == {"query": 1, "get_item": 8}, "a binary search, and no lots"
+
+
+def test_lots_that_expired_at_two_moments_on_one_line_are_told_apart(passbook: Passbook, clock: VirtualClock) -> None:
+    record_all(passbook, add(5, expires_at=TOMORROW), add(3, expires_at=TOMORROW + DAY), add(2))
+    clock.sleep(3 * A_DAY_S)
+    assert [line.transaction.points for line in passbook.settle("anna", FAR)] == [-8]
+    moments = (TOMORROW - timedelta.resolution, TOMORROW, TOMORROW + DAY)
+    assert [passbook.as_of("anna", moment, FAR).at.state.total for moment in moments] == [10, 5, 2]
 
 
 def test_a_moment_to_come_shows_what_will_be_due(passbook: Passbook, network: Network) -> None:

@@ -91,9 +91,12 @@ class Passbook:
         return after_due(Records(reader, last), max(self._clock.now(), last.recorded_at))
 
     def as_of(self, account: str, moment: datetime, deadline: float) -> Records:
-        """Read how an account stood at a moment, or will: after what was recorded by then, and what is due by then."""
+        """Read how an account stood at a moment, or will: after what was recorded by then, and what is due by then.
+
+        What time had done by then is taken from its lines, if they have been recorded since.
+        """
         reader = self._reader(account, deadline)
-        return after_due(Records(reader, reader.recorded_by(moment)), moment, most_lots=MOST_LOTS)
+        return after_due(Records(reader, reader.as_of(moment)), moment, most_lots=MOST_LOTS)
 
     def expiring(self, account: str, moment: datetime, deadline: float) -> dict[str, int]:
         """Work out how many points of each payer expire at a moment to come if nothing is done before."""

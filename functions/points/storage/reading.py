@@ -38,20 +38,22 @@ class Reader:
         through = {} if last is None else {"last": last}
         return map(from_item, self.calls.query(requests.lines_from(self.table, self.account, first, **through)))
 
-    def recorded_by(self, moment: datetime) -> Standing:
-        """Read the last line that was recorded at or before a moment.
+    def as_of(self, moment: datetime) -> Standing:
+        """Read the last line of what had happened by a moment.
 
-        Lines are never dated before the one above them, so a binary search finds it, in about log2 of the lines.
+        What was recorded by then, and what time had done by then, though it may have been recorded later: worked out
+        again, it would meet the lots that have come since. Moments never go back from one line to the next, so a binary
+        search finds the line, in about log2 of the lines.
         """
         last = self.last()
-        if last.recorded_at <= moment:
+        if last.state.moment <= moment:
             return last
         found, later = Standing(self.account), last.sequence
         while later - found.sequence > 1:
             middle = self.line((found.sequence + later) // 2)
             if middle is None:
                 raise AssertionError("a line is missing: the passbook is damaged")
-            if middle.recorded_at <= moment:
+            if middle.state.moment <= moment:
                 found = middle
             else:
                 later = middle.sequence
