@@ -29,13 +29,14 @@ from points.rules.terms import (
     State,
 )
 from points.rules.time import Due, coming, plan_due
-from points.rules.walk import Place, Step, close, last_of, undo, walk_again
+from points.rules.walk import Place, Step, Tally, close, last_of, undo, walk_again
 from points.rules.walk import walk as sound_walk
 
 from tests.rules import test_arrival_order as arrival_order
 from tests.rules.account import day
 from tests.rules.machine import AccountMachine
 from tests.rules.small_scope import check_every_history
+from tests.rules.test_kept_walks import KeepingMachine
 
 RULES = (order, ranges, walk, plans, time)
 
@@ -117,8 +118,8 @@ def neighbours_never_joined(open_: tuple[Range, ...], opened: Range, _: Records)
 
 
 @instead_of("close")
-def watermark_left_where_it_was(state: State, steps: Iterable[Step], records: Records) -> State:
-    return replace(close(state, steps, records), watermark=state.watermark)
+def watermark_left_where_it_was(state: State, tally: Tally, records: Records) -> State:
+    return replace(close(state, tally, records), watermark=state.watermark)
 
 
 # Debts.
@@ -130,8 +131,8 @@ def debts_ignored(state: State, lots: Iterable[tuple[Range, Lot]], points: int |
 
 
 @instead_of("close")
-def debts_never_paid_off(state: State, steps: Iterable[Step], records: Records) -> State:
-    return replace(close(state, steps, records), owed=state.owed)
+def debts_never_paid_off(state: State, tally: Tally, records: Records) -> State:
+    return replace(close(state, tally, records), owed=state.owed)
 
 
 @instead_of("undo")
@@ -179,13 +180,13 @@ def debts_paid_by_the_lots_that_arrived_first(change: Change, state: State, now:
 
 
 @instead_of("close")
-def part_spent_lots_forgotten(state: State, steps: Iterable[Step], records: Records) -> State:
-    return replace(close(state, steps, records), part_spent={})
+def part_spent_lots_forgotten(state: State, tally: Tally, records: Records) -> State:
+    return replace(close(state, tally, records), part_spent={})
 
 
 @instead_of("_plan_hold")
-def what_is_held_expires(hold: Hold, state: State, now: datetime, records: Records) -> Plan:
-    planned = _plan_hold(hold, state, now, records)
+def what_is_held_expires(hold: Hold, state: State, now: datetime, records: Records, drawn: Tally | None) -> Plan:
+    planned = _plan_hold(hold, state, now, records, drawn)
     return planned._replace(state=replace(state, balances=planned.state.balances, holds=planned.state.holds))
 
 
@@ -367,6 +368,15 @@ def test_rules_by_which_the_order_of_arrival_matters_are_noticed(
     break_rules(name, broken, monkeypatch)
     with pytest.raises(AssertionError):
         check_orders_of_arrival()
+
+
+@pytest.mark.parametrize("is_same_with", [lambda *_: True, lambda _, lot: lot is not None])
+def test_a_walk_that_is_kept_too_long_is_noticed(
+    is_same_with: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tally, "is_same_with", is_same_with)
+    with pytest.raises((AssertionError, LookupError)):
+        run_state_machine_as_test(KeepingMachine, settings=SEARCH)
 
 
 def test_sound_rules_pass_the_check_that_notices_broken_ones() -> None:

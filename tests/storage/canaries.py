@@ -14,7 +14,7 @@ from points.rules.ranges import in_order, whole
 from points.rules.refusals import NotEnoughPointsError, Refusal
 from points.rules.terms import BEFORE_ALL, Change, Kind, Lot, Origin, Reference, Refund, State, Transaction
 from points.rules.time import plan_due
-from points.rules.walk import Step, walk
+from points.rules.walk import Step, Tally, walk
 from points.storage import calls, requests, timeline, writing
 from points.storage.calls import Calls
 from points.storage.dynamodb import CALL_ERRORS, Failure, failure_of, standing_item
@@ -30,6 +30,7 @@ _put = Writer._put
 _lines_from = Writer._lines_from
 _tries = Calls._tries
 _follow = Records.follow
+_is_same_with = Tally.is_same_with
 _put_line = requests.put_line
 
 _HIGHEST = 10**9
@@ -212,6 +213,24 @@ def lot_of_missed_line_forgotten() -> Iterator[None]:
         return _follow(self, replace(line, lot=None))
 
     with patch.object(Records, "follow", follow):
+        yield
+
+
+@contextmanager
+def walk_kept_beside_any_lot() -> Iterator[None]:
+    """After a lost race, keep the walk also if the other line opens a lot that the walk would come to."""
+    with patch.object(Tally, "is_same_with", lambda _, lot: lot is not None):
+        yield
+
+
+@contextmanager
+def walk_kept_beside_any_line() -> Iterator[None]:
+    """After a lost race, keep the walk whatever the other line does, if it opens no lot that the walk would come to."""
+
+    def is_same_with(self: Tally, lot: Lot | None) -> bool:
+        return lot is None or _is_same_with(self, lot)
+
+    with patch.object(Tally, "is_same_with", is_same_with):
         yield
 
 
@@ -429,6 +448,8 @@ WRONG_IN_EFFECT: tuple[Canary, ...] = (
     newer_lots_in_plan,
     newer_lots_in_replay,
     lot_of_missed_line_forgotten,
+    walk_kept_beside_any_lot,
+    walk_kept_beside_any_line,
     key_of_missed_line_ignored,
     last_line_alone_read_after_a_pause,
     dated_by_the_writers_clock,

@@ -1,6 +1,7 @@
 """Many clients on one account, in virtual time: none is turned away, and most of what they ask is of use.
 
-And more than the account can take: most that it can is still taken, and the others are told so soon, and cheaply.
+And more than the account can take: most that it can is still taken, and the others are told so soon, and cheaply. And
+beside others' adds, a spend that takes long to plan gets its turn.
 """
 
 from contextlib import suppress
@@ -11,6 +12,7 @@ from points.storage.admission import Admission
 from points.storage.calls import PATIENCE_S
 from points.storage.errors import BusyError
 
+from bench.beside import READ_S, WALK_S, beside
 from bench.flood import flood
 from bench.hot import AS_IT_IS, CHANGES, CLIENTS, in_virtual_time
 from tests.simulator.clock import VirtualClock
@@ -36,6 +38,17 @@ def test_a_flood_leaves_the_account_most_of_its_rate_and_others_their_functions(
     assert told.functions < 80
     assert told.turned_away == told.throttled == 0
     assert max(told.accepted + told.refused) < 3
+
+
+@pytest.mark.parametrize("adds", [10, 50])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_spend_of_very_many_lots_gets_its_turn_beside_adds(adds: float, seed: int) -> None:
+    """Its 2,000 lots take as long as 100,000 do: to read them a second, to walk over them 226 ms."""
+    outcome = beside(adds, seed, lots=2_000, walk_s=50 * WALK_S, read_s=50 * READ_S)
+    assert outcome.seconds
+    assert outcome.seconds < 2.5
+    assert outcome.walks == 1
+    assert outcome.races > 0
 
 
 def test_a_function_forgets_after_the_flood() -> None:

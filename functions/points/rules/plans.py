@@ -61,6 +61,8 @@ class Plan(NamedTuple):
         The moment from which on time has something to do because of it.
     lots_expired
         How many lots expired.
+    drawn
+        The walk of a spend or a hold.
     """
 
     transaction: Transaction
@@ -69,6 +71,7 @@ class Plan(NamedTuple):
     undone: int = 0
     wakes_at: datetime | None = None
     lots_expired: int = 0
+    drawn: Tally | None = None
 
 
 def check_original(change: Change, records: Records) -> None:
@@ -87,7 +90,7 @@ def check_original(change: Change, records: Records) -> None:
             raise NoOriginalError(change.of, Kind.HOLD)
 
 
-def plan(change: Change, state: State, now: datetime, records: Records) -> Plan:
+def plan(change: Change, state: State, now: datetime, records: Records, drawn: Tally | None = None) -> Plan:
     """Work out the next transaction, when all that is due by now has been recorded.
 
     Parameters
@@ -100,13 +103,15 @@ def plan(change: Change, state: State, now: datetime, records: Records) -> Plan:
         When it will say that it was recorded.
     records
         What is on record below it.
+    drawn
+        The walk of this change, if it was planned before and its walk is the same now.
 
     Raises
     ------
     Refusal
         The rules do not allow the change in this state.
     """
-    planned = _plan(change, state, now, records)
+    planned = _plan(change, state, now, records, drawn)
     sequence = state.sequence + 1
     return planned._replace(
         transaction=replace(planned.transaction, reference=change.reference, metadata=change.metadata),
@@ -114,15 +119,17 @@ def plan(change: Change, state: State, now: datetime, records: Records) -> Plan:
     )
 
 
-def _plan(change: Change, state: State, now: datetime, records: Records) -> Plan:  # noqa: PLR0911 - one for each kind
+def _plan(  # noqa: PLR0911 - one for each kind
+    change: Change, state: State, now: datetime, records: Records, drawn: Tally | None
+) -> Plan:
     match change:
         case Add():
             return _plan_add(change, state, now)
         case Spend():
-            tally, after = draw(change.points, state, records)
-            return Plan(Transaction(kind=Kind.SPEND, points=-change.points, taken=tally.taken), after)
+            tally, after = draw(change.points, state, records, drawn)
+            return Plan(Transaction(kind=Kind.SPEND, points=-change.points, taken=tally.taken), after, drawn=tally)
         case Hold():
-            return _plan_hold(change, state, now, records)
+            return _plan_hold(change, state, now, records, drawn)
         case Refund():
             return _plan_refund(change, state, now, records)
         case Capture():
@@ -183,14 +190,13 @@ def open_lot(
     )
 
 
-def draw(points: int, state: State, records: Records) -> tuple[Tally, State]:
+def draw(points: int, state: State, records: Records, drawn: Tally | None) -> tuple[Tally, State]:
     """Take exactly these points from the next open lots, or refuse."""
     if points > state.total:
         raise NotEnoughPointsError(state.total, points)
     lots = _not_too_many(in_order(whole(state.ranges), records, state.sequence))
-    tally = Tally(walk(state, lots, points))
-    after = close(state, tally, records)
-    return tally, after
+    tally = drawn or Tally.of(walk(state, lots, points))
+    return tally, close(state, tally, records)
 
 
 def _not_too_many(lots: Iterator[tuple[Range, Lot]]) -> Iterator[tuple[Range, Lot]]:
@@ -199,18 +205,18 @@ def _not_too_many(lots: Iterator[tuple[Range, Lot]]) -> Iterator[tuple[Range, Lo
         raise too_many_lots(MOST_DRAWN)
 
 
-def _plan_hold(hold: Hold, state: State, now: datetime, records: Records) -> Plan:
+def _plan_hold(hold: Hold, state: State, now: datetime, records: Records, drawn: Tally | None) -> Plan:
     """Draw as a spend does, and reserve room for what the end of the hold may bring back."""
     expires_at = hold.expires_at or now + USUAL_HOLD
     if not now < expires_at <= now + LONGEST_HOLD:
         raise HoldEndError(now, now + LONGEST_HOLD)
-    tally, after = draw(hold.points, state, records)
-    closed = state.part_spent.keys() - after.part_spent.keys()
-    reserved = OpenHold(hold.points, expires_at, len(tally.ranges) + 1, len(closed) + 2)
+    tally, after = draw(hold.points, state, records, drawn)
+    reserved = OpenHold(hold.points, expires_at, len(tally.ranges) + 1, len(tally.used_up) + 2)
     return Plan(
         Transaction(kind=Kind.HOLD, points=-hold.points, expires_at=expires_at, taken=tally.taken),
         replace(after, holds={**state.holds, state.sequence + 1: reserved}),
         wakes_at=expires_at,
+        drawn=tally,
     )
 
 
@@ -220,8 +226,8 @@ def give_back(
     """Put back the last points that a walk drew and that are not undone yet, into the very lots they came from."""
     origin = _origin(of, records)
     end = -origin.transaction.points - undone
-    tally = Tally(last_of(walk_again(origin, records), end - points, end))
-    after = undo(state, tally, records)
+    tally = Tally()
+    after = undo(state, tally.noting(last_of(walk_again(origin, records), end - points, end)), records)
     soonest = expiry_of(tally.first.lot.position) if tally.first else None
     return Plan(
         Transaction(kind=kind, of=of, points=points, returned=tally.given),

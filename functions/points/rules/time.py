@@ -83,7 +83,7 @@ def _plan_expiry(state: State, now: datetime, records: Records) -> tuple[Plan, D
     due_lots = takewhile(
         lambda entry: key_of(entry[1].position) < bound, in_order(whole(begun), records, state.sequence)
     )
-    tally = Tally(walk(state, islice(due_lots, MOST_EXPIRED)))
+    tally = Tally.of(walk(state, islice(due_lots, MOST_EXPIRED)))
     after = close(state, tally, records)
     if tally.last is None:
         raise AssertionError("the lot that is due is not there: the passbook is damaged")

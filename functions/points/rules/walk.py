@@ -9,7 +9,7 @@ account as a spend of 1 would have: A is closed, B whole. To refund the last poi
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from points.rules.order import chapter_of, just_after, key_of, sequence_of
@@ -65,40 +65,68 @@ class Place(NamedTuple):
         return Place(key, given, owed)
 
 
+@dataclass(slots=True)
 class Tally:
-    """What the steps of a walk come to, noted as they go by: there may be a million, and nobody keeps them.
+    """What the steps of a walk come to: there may be a million, and nobody keeps them.
 
     Attributes
     ----------
     lots
         How many lots there were.
-    given
-        What was taken from whom, payers in the order in which they were first drawn on.
+    given, settled
+        What was taken from whom, and what paid whose debts, payers in the order in which they were first come to.
+    closed
+        The last lot closed in each of the ranges that lots were closed in.
+    used_up
+        The lots closed inside which an earlier walk had stopped.
     ranges
         The ranges that the lots were in.
     first, last
         The first and the last step: the lots that expire soonest and latest.
     """
 
-    def __init__(self, steps: Iterable[Step]) -> None:
-        self._steps = steps
-        self.lots = 0
-        self.given: dict[str, int] = {}
-        self.ranges: set[Range] = set()
-        self.first: Step | None = None
-        self.last: Step | None = None
+    lots: int = 0
+    given: dict[str, int] = field(default_factory=dict)
+    settled: dict[str, int] = field(default_factory=dict)
+    closed: dict[Range, str] = field(default_factory=dict)
+    used_up: set[int] = field(default_factory=set)
+    ranges: set[Range] = field(default_factory=set)
+    first: Step | None = None
+    last: Step | None = None
 
-    def __iter__(self) -> Iterator[Step]:
-        """Go through the steps, once."""
-        given, ranges = self.given, self.ranges
-        for step in self._steps:
+    @classmethod
+    def of(cls, steps: Iterable[Step]) -> "Tally":
+        """Return what steps come to."""
+        tally = cls()
+        for _ in tally.noting(steps):
+            pass
+        return tally
+
+    def noting(self, steps: Iterable[Step]) -> Iterator[Step]:
+        """Note steps as they go by."""
+        given, settled, closed, ranges = self.given, self.settled, self.closed, self.ranges
+        for step in steps:
+            run, lot = step.run, step.lot
             self.lots += 1
             if step.given:
-                given[step.lot.payer] = given.get(step.lot.payer, 0) + step.given
-            ranges.add(step.run)
+                given[lot.payer] = given.get(lot.payer, 0) + step.given
+            if step.settled:
+                settled[lot.payer] = settled.get(lot.payer, 0) + step.settled
+            if step.closed:
+                closed[run] = lot.position
+                if step.settled + step.given < lot.points:
+                    self.used_up.add(lot.sequence)
+            ranges.add(run)
             self.first = self.first or step
             self.last = step
             yield step
+
+    def is_same_with(self, lot: Lot | None) -> bool:
+        """Whether the walk is the same under the next line too: if that does nothing but open a lot behind the last.
+
+        Only what opens a lot is known to do nothing else, and a walk that has its points does not come to that lot.
+        """
+        return lot is not None and self.last is not None and key_of(lot.position) > key_of(self.last.lot.position)
 
     @property
     def taken(self) -> Mapping[str, int]:
@@ -124,27 +152,24 @@ def walk(state: State, lots: Iterable[tuple[Range, Lot]], points: int | None = N
         raise AssertionError("the open lots hold less than the balance: the passbook is damaged")
 
 
-def close(state: State, steps: Iterable[Step], records: Records) -> State:
-    """Return the state after a walk."""
+def close(state: State, tally: Tally, records: Records) -> State:
+    """Return the state after a walk, of which the tally is all that it takes."""
     balances, owed, part_spent = dict(state.balances), dict(state.owed), dict(state.part_spent)
-    closed: dict[Range, str] = {}
-    for step in steps:
-        lot = step.lot
-        if step.settled:
-            _add(owed, lot.payer, -step.settled)
-        balances[lot.payer] -= step.given
-        taken = part_spent.pop(lot.sequence, 0)
-        if step.closed:
-            closed[step.run] = lot.position
-        else:
-            part_spent[lot.sequence] = taken + step.settled + step.given
-    current = [position for position in closed.values() if chapter_of(position) == chapter_of(state.watermark)]
+    for payer, points in tally.settled.items():
+        _add(owed, payer, -points)
+    for payer, points in tally.given.items():
+        balances[payer] -= points
+    for lot in tally.used_up:
+        del part_spent[lot]
+    if (last := tally.last) and not last.closed:
+        part_spent[last.lot.sequence] = part_spent.get(last.lot.sequence, 0) + last.settled + last.given
+    current = [position for position in tally.closed.values() if chapter_of(position) == chapter_of(state.watermark)]
     return replace(
         state,
         balances=balances,
         owed=owed,
         part_spent=part_spent,
-        ranges=move_fronts(state.ranges, closed, records),
+        ranges=move_fronts(state.ranges, tally.closed, records),
         watermark=max([state.watermark, *current]),
     )
 

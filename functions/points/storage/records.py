@@ -10,6 +10,7 @@ from heapq import merge
 from itertools import pairwise
 
 from points.rules.terms import Lot, Origin, Reference
+from points.rules.walk import Tally
 from points.storage.lines import Line, Standing
 from points.storage.lot_pages import LotPages
 from points.storage.reading import Reader
@@ -31,10 +32,13 @@ class Records:
     ----------
     at
         Where the account stands.
+    drawn
+        The walk of the change that is being planned, if that was planned before and its walk is the same here.
     """
 
     def __init__(self, reader: Reader, base: Standing) -> None:
         self.at = base
+        self.drawn: Tally | None = None
         self._reader = reader
         self._base = base
         self._followed: tuple[Line, ...] = ()
@@ -49,6 +53,8 @@ class Records:
         """Return the records under the line that comes next."""
         records = Records(self._reader, self._base)
         records.at, records._followed, records._read = line, (*self._followed, line), self._read
+        if self.drawn and self.drawn.is_same_with(line.lot):
+            records.drawn = self.drawn
         return records
 
     def lots(self, first: str, before: str, *, through: int | None = None) -> Iterator[Lot]:

@@ -115,7 +115,8 @@ class Writer:
         check_original(change, records)
         if only_at is not None and records.at.version not in only_at:
             raise VersionMismatchError(records.at.version)
-        planned = plan(change, records.at.state, now, records)
+        planned = plan(change, records.at.state, now, records, records.drawn)
+        records.drawn = planned.drawn
         line = next_line(records.at, planned, now, retry, **self._layout)
         check_capacity(line, records.at.state, self._limits)
         return [*lines, line]
