@@ -51,6 +51,12 @@ def test_a_spend_of_very_many_lots_gets_its_turn_beside_adds(adds: float, seed: 
     assert outcome.races > 0
 
 
+def test_a_spend_that_was_long_in_reading_has_patience_left() -> None:
+    outcome = beside(adds=50, lots=2_000, walk_s=50 * WALK_S, read_s=4 * 50 * READ_S)
+    assert outcome.seconds
+    assert outcome.seconds > 2 * PATIENCE_S
+
+
 def test_a_function_forgets_after_the_flood() -> None:
     clock, rng = VirtualClock(), Random(0)
     admission = Admission(clock, rng)

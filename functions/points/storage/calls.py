@@ -48,7 +48,7 @@ class Calls:
     deadline
         In the clock's elapsed seconds: no call starts after it.
     patience
-        How many seconds to wait for an account, or for DynamoDB, that is too busy.
+        How many seconds to wait for an account, or for DynamoDB, that is too busy, from the first time on.
 
     Attributes
     ----------
@@ -62,7 +62,8 @@ class Calls:
         self._client = client
         self._rng = rng
         self._deadline = deadline
-        self._patient_until = clock.elapsed() + patience
+        self._patience = patience
+        self._patient_until: float | None = None
         self._skew = timedelta()
         self.fastest_put = float("inf")
         self._last_error: Exception | None = None
@@ -189,7 +190,10 @@ class Calls:
         self.clock.sleep(seconds)
 
     def _is_patient(self, seconds: float = 0.0) -> bool:
-        return self.clock.elapsed() + seconds < self._patient_until
+        now = self.clock.elapsed()
+        if self._patient_until is None:
+            self._patient_until = now + self._patience
+        return now + seconds < self._patient_until
 
     def _tries(self) -> Iterator[int]:
         """Count tries until the deadline, with a pause before each but the first."""

@@ -63,7 +63,7 @@ class Writer:
         self._layout = {"shards": limits.calendar_shards, "layout": limits.line_format}
         self._on_lost_race = on_lost_race
         self._races = 0
-        self._first_lost: tuple[float, int] | None = None  # when, and to which line
+        self._found: tuple[float, int] = 0.0, 0  # when, and which line was the last
         self.written: list[Line] = []
 
     def record(self, change: Change, retry: Retry | None, only_at: Container[str] | None) -> Recorded:
@@ -97,6 +97,7 @@ class Writer:
     def _open(self) -> Records:
         records = Records(self._reader, self._reader.last())
         self._calls.check_clock()
+        self._found = self._calls.clock.elapsed(), records.at.sequence
         return records
 
     def _now(self, records: Records) -> datetime:
@@ -130,7 +131,6 @@ class Writer:
             standing = self._put(line)
             if standing.write_id != line.write_id:
                 self._races += 1
-                self._first_lost = self._first_lost or (self._calls.clock.elapsed(), standing.sequence)
                 self._on_lost_race()
                 return records, standing
             self.written.append(line)
@@ -164,15 +164,13 @@ class Writer:
             yield from self._reader.lines(below=None, limit=1)
 
     def _is_overrun(self, other: Line) -> bool:
-        """Whether others have put lines, since this writer first lost a race, almost as fast as lines can be put.
+        """Whether others have put lines, since this writer found the last one, almost as fast as lines can be put.
 
         Where that is so, those who have just come take all that the account has room for, and to wait is in vain.
         """
-        if self._first_lost is None:
-            return False
-        since, first = self._first_lost
+        since, last = self._found
         waited = self._calls.clock.elapsed() - since
-        return waited > _LOOKS_ON_FOR_S and (other.sequence - first) * self._calls.fastest_put > _OVERRUN * waited
+        return waited > _LOOKS_ON_FOR_S and (other.sequence - last) * self._calls.fastest_put > _OVERRUN * waited
 
 
 def _longest_pause(races: int) -> float:
