@@ -111,15 +111,22 @@ class Replay:
         kind = Kind(item["kind"]["S"])
         due = any(event.at <= now for event in coming(self.state))
         if kind in TIMES_OWN:
-            planned = plan_due(self.state, now, self.records) if due else None
-            if planned is None:
-                raise ReplayError("nothing was due when it was recorded")
-            return planned
+            return self._plan_of_time(kind, now, due=due)
         if due:
             raise ReplayError("what was due before it has not been recorded")
         change = change_of(kind, item)
         check_original(change, self.records)
         return plan(change, self.state, now, self.records)
+
+    def _plan_of_time(self, kind: Kind, now: datetime, *, due: bool) -> Plan:
+        """Plan what is due or, if nothing is, what a spend of anything must settle first."""
+        planned = plan_due(self.state, now, self.records) if due else None
+        if planned is None and kind is Kind.EXPIRE and self.state.total:
+            planned = plan(Spend(1), self.state, now, self.records)
+            planned = planned if planned.settles else None
+        if planned is None:
+            raise ReplayError("nothing was due when it was recorded")
+        return planned
 
     def _lay_out(self, planned: Plan, item: Item, recorded_at: datetime) -> Item:
         """Lay out a planned line as an item; what does not follow from the plan is the item's own."""

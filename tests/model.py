@@ -175,6 +175,23 @@ class Model:
         self.walks[self.number] = self._walk(self.open_lots, points)
         return self._given(self.walks[self.number])
 
+    @property
+    def barren(self) -> int:
+        """How many of the next lots give nothing, since their payers owe all that they have."""
+        owed = dict(self.owed)
+        for passed, lot in enumerate(self.open_lots):
+            if lot.remaining > owed.get(lot.payer, 0):
+                return passed
+            owed[lot.payer] -= lot.remaining
+        return len(self.open_lots)
+
+    def pay(self, lots: int) -> None:
+        """Let so many of the next lots pay what their payers owe; refused if that is not all that they have."""
+        if lots > self.barren:
+            raise ModelRefusal
+        self.number += 1
+        self._walk(self.open_lots[:lots])
+
     def hold(self, points: int, expires_at: datetime, *, now: datetime) -> Points:
         """Set points aside, and say how many were taken from whom."""
         if expires_at <= now:

@@ -2,6 +2,7 @@
 
 import pytest
 from points.api import runtime
+from points.rules import plans
 from points.storage import passbook
 
 from tests.api.client import Client
@@ -174,3 +175,26 @@ class TestSeams:
         answer = expiring.balance(at=after(MINUTE))
 
         assert_problem(answer, 400, "too-far", at="More than 1 lots expire by then")
+
+
+def test_lots_that_only_pay_debts_are_recorded_as_expired_with_nothing_if_they_are_very_many(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "MOST_SETTLED", 2)
+    for points in (1, 1, -2):
+        client.add("DANNON", points)
+    client.add("UNILEVER", 100)
+    assert client.spend(1, if_match=client.preview(1).etag).etag == '"6"'
+
+    settled = client.transaction(5).json
+    assert settled == {
+        "sequence": 5,
+        "kind": "expire",
+        "points": 0,
+        "effective_at": settled["recorded_at"],
+        "recorded_at": settled["recorded_at"],
+        "expired": [],
+        "digest": settled["digest"],
+        "lots": [],
+    }
+    assert client.get("account").json["owed"] == {}

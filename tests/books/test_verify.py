@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from points.rules import plans
 from points.rules.plans import Plan, plan
 from points.rules.terms import Add, Kind, Transaction
 from points.rules.time import plan_due
@@ -70,6 +71,26 @@ def test_random_ledgers_are_right(table: Table, clock: VirtualClock, tmp_path: P
     verdict = verified(export(items, tmp_path), tmp_path, digests_of(items))
     assert verdict.findings == ()
     assert (verdict.lines, verdict.accounts, verdict.not_replayed) == (len(items), len(ACCOUNTS), 0)
+
+
+def test_what_was_settled_before_a_spend_is_right(
+    table: Table, clock: VirtualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "MOST_SETTLED", 2)
+    client = Ledger(clock, Random(0)).client("fred")
+    for payer, points in (("DANNON", 5), ("DANNON", 5), ("DANNON", 5), ("DANNON", -15), ("UNILEVER", 9)):
+        client.add(payer, points, "2026-01-01T00:00:00Z")
+    client.hold(4)
+    client.spend(3)
+    client.refund(8)
+    items = table.items("fred")
+    assert [item["kind"]["S"] for item in items[5:]] == ["expire", "hold", "spend", "refund"]
+    assert said_of(items, tmp_path, digests_of(items)) == []
+    monkeypatch.setattr(plans, "MOST_SETTLED", 3)
+    (tmp_path / "again").mkdir()
+    said = said_of(items, tmp_path / "again")
+    assert said
+    assert all(finding.startswith("fred, line 6: ") for finding in said)
 
 
 def test_the_ledgers_own_items_are_no_lines(items: list[Item], tmp_path: Path) -> None:

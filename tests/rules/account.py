@@ -85,8 +85,12 @@ class Account:
         """Make a change as the next transaction, time's own before it; or raise the rules' refusal, and record none."""
         ahead = self.read()
         plans.check_original(change, ahead)
-        ahead._put(plans.plan(change, ahead.state, self.now, ahead))
+        while (planned := plans.plan(change, ahead.state, ahead.now, ahead)).settles:
+            ahead._put(planned)
+            ahead.now = planned.state.moment
+        ahead._put(planned)
         self.lines, self.by_position, self.lots_read = ahead.lines, ahead.by_position, ahead.lots_read
+        self.now = ahead.now
         return self.lines[-1].transaction
 
     def add(

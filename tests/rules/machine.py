@@ -248,13 +248,17 @@ class AccountMachine(RuleBasedStateMachine):
     @there_are_points
     @rule(points=some_points, more=some_points)
     def think_better_of_a_spend(self, points: int, more: int) -> None:
-        """A refund leaves the account as if the spend had been so much smaller, and of all of it, as before it."""
+        """A refund leaves the account as if the spend had been so much smaller, and of all of it, as before it.
+
+        But what was settled before it stays settled.
+        """
         before = self.both.settled()
         spent = before.after(Spend(points + more))
         if spent is None:
             return
         number = spent.account.number
-        for all_but, back in ((points, more), (0, points + more)):
+        whole = [(0, points + more)] if number == before.account.number + 1 else []
+        for all_but, back in [(points, more), *whole]:
             refunded = spent.after(Refund(number, back))
             smaller = before.after(Spend(all_but)) if all_but else before
             assert refunded

@@ -52,6 +52,8 @@ class ModelledAccount:
         """Return what a change makes of them, time's lines before it; None if both refuse it."""
         account, model = self.account.copy(), self.model.copy()
         model.settle(account.now)
+        if isinstance(change, Spend | Hold):
+            pay_all(model)
         settled = model.number
         try:
             expected = _answer_of(model, change, account.now)
@@ -105,6 +107,12 @@ class ModelledAccount:
             assert self.account.lots_read <= self.walked[of]
         else:
             assert not self.account.lots_read
+
+
+def pay_all(model: Model) -> None:
+    """Let debts be paid first, as on the way to a spend."""
+    while model.total and model.barren >= plans.MOST_SETTLED:
+        model.pay(plans.MOST_SETTLED)
 
 
 def _same(what: str, found: object, expected: object) -> None:

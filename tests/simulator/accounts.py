@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from points.rules import plans
 from points.rules.refusals import (
     EndedError,
     HoldEndError,
@@ -60,12 +61,15 @@ class Account:
         Its transactions, from the first.
     changed
         The number of the last that a caller asked for.
+    settlings
+        The numbers of those that only let lots pay debts.
     """
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
         self.model = Model()
         self.done: list[Done] = []
         self.changed = 0
+        self.settlings: set[int] = set()
         for line in lines:
             self.follow(line)
 
@@ -103,7 +107,9 @@ class Account:
         """Do what a line says that was done, which must be what the rules make of it."""
         told, now = line.transaction, line.recorded_at
         due = self.is_due(now)
-        if told.kind in TIMES_OWN:
+        if told.kind is Kind.EXPIRE and not due:
+            made = self._pay_debts(line)
+        elif told.kind in TIMES_OWN:
             require(due, "time does nothing early", line)
             made = self._do_what_is_due(now)
         else:
@@ -172,6 +178,16 @@ class Account:
         at = max([at, *(done.moment for done in self.done[-1:])])
         self.done.append(Done(made["kind"], made["of"], at))
         return made | {"effective_at": at}
+
+    def _pay_debts(self, line: Line) -> dict[str, Any]:
+        """Let the next lots pay debts, as on the way to a spend that meets very many; return what is to be said."""
+        model, now = self.model, line.recorded_at
+        require(model.total and model.barren >= plans.MOST_SETTLED, "debts are settled first where they must be", line)
+        require(not self.done or self.done[-1].moment < now, "what is settled has a moment of its own", line)
+        model.pay(plans.MOST_SETTLED)
+        self.done.append(Done(Kind.EXPIRE, None, now))
+        self.settlings.add(len(self.done))
+        return {"points": 0, "expired": [], "of": None, "effective_at": now}
 
     def refusals(self, asked: Change, now: datetime) -> Iterator[Refusal]:
         """Say for what reasons a change may be refused when all that is due by now is done."""

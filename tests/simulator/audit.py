@@ -93,6 +93,7 @@ class Book:
             require(line.digest == digest.hex(), "a line's digest follows from the one above", line)
             size += weight({**item, "size": {"N": str(size)}})
             require(line.size == size, "a line knows the bytes of the account", line, size)
+        self.settlings = account.settlings
         self.left_by: dict[str, list[Line]] = {}
         for line in self.lines:
             self.left_by.setdefault(planned_by(line), []).append(line)
@@ -120,8 +121,11 @@ class Book:
         return Account(line for line in self.lines[:through] if line.recorded_at <= at).let_time_pass(at)
 
     def version_above(self, line: Line) -> str:
-        """Return the version under which a line was written."""
-        return self.lines[line.sequence - 2].version if line.sequence > 1 else "0"
+        """Return the version under which a line was written, and all that its writer settled on the way to it."""
+        above = line.sequence - 1
+        while above in self.settlings and planned_by(self.lines[above - 1]) == planned_by(line):
+            above -= 1
+        return self.lines[above - 1].version if above else "0"
 
     def _check_returns(self) -> None:
         """Nothing is returned twice: all that came back of a walk is no more than it took."""
@@ -461,9 +465,22 @@ def check_dates(attempt: Attempt, sent: Sequence[Sent], book: Book) -> None:
         line = from_item(one.call.request["Item"])
         above = book.lines[line.sequence - 2].recorded_at if line.sequence > 1 else BEFORE_ALL
         recorded_at = max(above, moment(planned_at, attempt.fast))
+        settles = _settles(line, book)
+        if settles:
+            recorded_at = max(recorded_at, book.lines[line.sequence - 2].state.moment + timedelta.resolution)
         require(line.recorded_at == recorded_at, "a line is dated when it was planned", attempt, line, recorded_at)
-        if one.lost_race and one.item_handed_back["write_id"] != one.call.request["Item"]["write_id"]:
+        lost = one.lost_race and one.item_handed_back["write_id"] != one.call.request["Item"]["write_id"]
+        stands = one.lost_race or one.answer.error is None
+        if lost or (stands and settles):
             planned_at = None
+
+
+def _settles(line: Line, book: Book) -> bool:
+    """Whether a line, which may have lost its race, only lets lots pay debts."""
+    told = line.transaction
+    if told.kind is not Kind.EXPIRE or told.expired:
+        return False
+    return not Account(book.lines[: line.sequence - 1]).is_due(line.recorded_at)
 
 
 def _comes_before_a_plan(call: Call) -> bool:

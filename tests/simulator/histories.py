@@ -6,6 +6,7 @@ from random import Random
 from typing import NamedTuple
 from unittest.mock import patch
 
+from points.rules import plans
 from points.rules.terms import Add, Cancel, Capture, Change, Hold, Kind, Refund, Spend, Void
 from points.storage import lot_pages
 from points.storage.lines import Line, Standing, from_item
@@ -89,6 +90,7 @@ class History:
         try:
             with (
                 telling_write_ids(),
+                patch.object(plans, "MOST_SETTLED", Random(-seed).choice((1, 2, plans.MOST_SETTLED))),
                 patch.object(lot_pages, "FIRST_PAGE", rng.choice((1, 2, 101))),
                 patch.object(tables, "PAGE_BYTES", rng.choice((FEW_LOTS, FEW_LINES, tables.PAGE_BYTES))),
             ):

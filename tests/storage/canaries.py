@@ -12,7 +12,7 @@ from points.rules.order import next_chapter
 from points.rules.plans import Plan
 from points.rules.ranges import in_order, whole
 from points.rules.refusals import NotEnoughPointsError, Refusal
-from points.rules.terms import BEFORE_ALL, Change, Kind, Lot, Origin, Reference, Refund, State, Transaction
+from points.rules.terms import BEFORE_ALL, Change, Kind, Lot, Origin, Reference, Refund, Spend, State, Transaction
 from points.rules.time import plan_due
 from points.rules.walk import Step, Tally, walk
 from points.storage import calls, requests, timeline, writing
@@ -314,6 +314,66 @@ def times_lines_left_by_what_is_refused() -> Iterator[None]:
 
 
 @contextmanager
+def settled_under_the_callers_key() -> Iterator[None]:
+    """Write the caller's key on a line that only settles, too."""
+
+    def planned(
+        self: Writer, change: Change, records: Records, retry: Retry | None, only_at: Container[str] | None
+    ) -> list[Line]:
+        *due, line = _plan(self, change, records, retry, only_at)
+        return [*due, replace(line, retry=retry)]
+
+    with patch.object(Writer, "_plan", planned):
+        yield
+
+
+@contextmanager
+def settled_though_refused() -> Iterator[None]:
+    """Settle before it is asked whether there are enough points."""
+
+    def planned(self: Writer, change: Change, records: Records, *asked: Any) -> list[Line]:
+        try:
+            return _plan(self, change, records, *asked)
+        except NotEnoughPointsError:
+            if records.at.state.total:
+                line = _plan(self, Spend(1), records, None, None)[-1]
+                if line.is_times_own:
+                    self._put(line)
+            raise
+
+    with patch.object(Writer, "_plan", planned):
+        yield
+
+
+@contextmanager
+def settled_at_the_same_moment() -> Iterator[None]:
+    """Let what is settled have no moment of its own."""
+
+    def planned(change: Change, state: State, now: datetime, records: Records, drawn: Tally | None = None) -> Plan:
+        made = plans.plan(change, state, now, records, drawn)
+        if not made.settles:
+            return made
+        done = replace(made.transaction, effective_at=now)
+        return made._replace(transaction=done, state=replace(made.state, moment=now))
+
+    with patch.object(writing, "plan", planned):
+        yield
+
+
+@contextmanager
+def settled_beyond_the_version_asked_for() -> Iterator[None]:
+    """Once debts are settled, ask no more for the version: whatever another has written meanwhile."""
+
+    def planned(
+        self: Writer, change: Change, records: Records, retry: Retry | None, only_at: Container[str] | None
+    ) -> list[Line]:
+        return _plan(self, change, records, retry, None if self.written else only_at)
+
+    with patch.object(Writer, "_plan", planned):
+        yield
+
+
+@contextmanager
 def version_that_forgets_time() -> Iterator[None]:
     """Name the content by the last change alone, whatever time has done since."""
     with patch.object(State, "version", property(lambda self: str(self.changed))):
@@ -464,6 +524,14 @@ WRONG_IN_EFFECT: tuple[Canary, ...] = (
     own_line_not_known,
 )
 """Broken builds that leave a wrong passbook, or tell a caller something wrong about it."""
+
+WRONG_IN_SETTLING: tuple[Canary, ...] = (
+    settled_under_the_callers_key,
+    settled_though_refused,
+    settled_at_the_same_moment,
+    settled_beyond_the_version_asked_for,
+)
+"""Broken builds that show only where debts are settled before a spend."""
 
 WRONG_IN_CONDUCT: tuple[Canary, ...] = (
     times_unclear_line_called_unknown,

@@ -48,6 +48,9 @@ HELD = (Request(x(10, 2)), Request(y(10, 4)), Request(Hold(12, SOON)))
 CHANGING = (Request(x(10, 2, expires_at=SOON)), Request(y(10, 4)), Request(x(5, 1, effective_at=SOON)))
 """A lot of X expires soon; at that moment, other points of X arrive."""
 
+IN_DEBT = (Request(x(10, 2)), Request(x(5, 3)), Request(x(-14, 2)), Request(y(30, 6)))
+"""The first lot of X only pays what X owes; where one lot is very many, a spend first settles that."""
+
 ACCOUNTS: dict[tuple[Request, ...], tuple[Request, ...]] = {
     EMPTY: (
         Request(x(30, 5), "k"),
@@ -108,11 +111,27 @@ ACCOUNTS: dict[tuple[Request, ...], tuple[Request, ...]] = {
 }
 """What is delicate in each account, the most delicate first."""
 
+WHERE_DEBTS_ARE_SETTLED = (
+    Request(Spend(5), "k"),
+    Request(Spend(40)),
+    Request(Spend(3), "v", frozenset({"4"})),
+    Request(x(6, 1)),
+    Request(Preview(Spend(9))),
+    Request(Hold(4), "h"),
+)
+"""What may be asked of the account in debt."""
+
 TIMELESS = (EMPTY, STOPPED_INSIDE, OWING, THREE_LOTS)
 """Accounts in which time has nothing to do, and of which nothing is given back."""
 
 CALM = (*TIMELESS, SPENT, HELD)
 """Accounts in which one thing at most is due: each further one is a call more of every caller."""
+
+
+def settlings(callers: int, faults: int) -> Iterator[Scenario]:
+    """Let so many callers meet at the account in debt."""
+    for asked in combinations_with_replacement(WHERE_DEBTS_ARE_SETTLED, callers):
+        yield Scenario(IN_DEBT, asked, faults)
 
 
 def scenarios(

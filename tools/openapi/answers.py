@@ -157,10 +157,11 @@ _TRANSACTIONS: Mapping[Kind, Json] = {
     ),
     Kind.EXPIRE: _transaction(
         Kind.EXPIRE,
-        "Points that expired. Happens with time; no caller asks for it.",
+        "Points that expired. Happens with time; no caller asks for it. With 0 points and nobody in `expired`, lots "
+        "that paid what their payers owe: when they expired or, if they are very many, before something is drawn.",
         {
             "points": {"type": "integer", "minimum": -MAX_POINTS, "maximum": 0},
-            "effective_at": _moment("When the last of them was due."),
+            "effective_at": _moment("When the last of them was due, or debts were settled."),
             "expired": _told(array(schema("TakenOfPayer")), "What expired of each payer."),
         },
     ),

@@ -40,12 +40,15 @@ from points.rules.terms import (
     Transaction,
     Void,
 )
-from points.rules.walk import Tally, close, last_of, undo, walk, walk_again
+from points.rules.walk import Step, Tally, close, last_of, undo, walk, walk_again
 
 USUAL_HOLD = timedelta(days=7)
 LONGEST_HOLD = timedelta(days=365)
 MOST_DRAWN = 500_000
 """Lots that a spend or a hold goes through at most: more than that, and a function would run out of time."""
+
+MOST_SETTLED = 10_000
+"""Lots at the front that give nothing: a spend or a hold that meets so many first records that they pay debts."""
 
 
 class Plan(NamedTuple):
@@ -73,6 +76,11 @@ class Plan(NamedTuple):
     lots_expired: int = 0
     drawn: Tally | None = None
 
+    @property
+    def settles(self) -> bool:
+        """Whether it is not the change yet, but what must be recorded before that: its walk has come to no points."""
+        return self.drawn is not None and not self.drawn.given
+
 
 def check_original(change: Change, records: Records) -> None:
     """Make sure that what a change refers to is there.
@@ -93,6 +101,9 @@ def check_original(change: Change, records: Records) -> None:
 def plan(change: Change, state: State, now: datetime, records: Records, drawn: Tally | None = None) -> Plan:
     """Work out the next transaction, when all that is due by now has been recorded.
 
+    A spend or a hold that must pass very many lots which give nothing, since their payers owe it all, is planned in
+    parts: see `Plan.settles`.
+
     Parameters
     ----------
     change
@@ -112,6 +123,8 @@ def plan(change: Change, state: State, now: datetime, records: Records, drawn: T
         The rules do not allow the change in this state.
     """
     planned = _plan(change, state, now, records, drawn)
+    if planned.settles:
+        return planned
     sequence = state.sequence + 1
     return planned._replace(
         transaction=replace(planned.transaction, reference=change.reference, metadata=change.metadata),
@@ -126,8 +139,7 @@ def _plan(  # noqa: PLR0911 - one for each kind
         case Add():
             return _plan_add(change, state, now)
         case Spend():
-            tally, after = draw(change.points, state, records, drawn)
-            return Plan(Transaction(kind=Kind.SPEND, points=-change.points, taken=tally.taken), after, drawn=tally)
+            return _plan_spend(change, state, now, records, drawn)
         case Hold():
             return _plan_hold(change, state, now, records, drawn)
         case Refund():
@@ -191,12 +203,20 @@ def open_lot(
 
 
 def draw(points: int, state: State, records: Records, drawn: Tally | None) -> tuple[Tally, State]:
-    """Take exactly these points from the next open lots, or refuse."""
+    """Take exactly these points from the next open lots, or refuse; or none yet, if debts are to be settled first."""
     if points > state.total:
         raise NotEnoughPointsError(state.total, points)
     lots = _not_too_many(in_order(whole(state.ranges), records, state.sequence))
-    tally = drawn or Tally.of(walk(state, lots, points))
+    tally = drawn or _tally_of(walk(state, lots, points))
     return tally, close(state, tally, records)
+
+
+def _tally_of(steps: Iterator[Step]) -> Tally:
+    """Go through a walk; but not beyond very many lots that gave nothing."""
+    tally = Tally.of(islice(steps, MOST_SETTLED))
+    if tally.given:
+        tally.note(steps)
+    return tally
 
 
 def _not_too_many(lots: Iterator[tuple[Range, Lot]]) -> Iterator[tuple[Range, Lot]]:
@@ -205,12 +225,35 @@ def _not_too_many(lots: Iterator[tuple[Range, Lot]]) -> Iterator[tuple[Range, Lo
         raise too_many_lots(MOST_DRAWN)
 
 
+def _plan_spend(spend: Spend, state: State, now: datetime, records: Records, drawn: Tally | None) -> Plan:
+    tally, after = draw(spend.points, state, records, drawn)
+    if not tally.given:
+        return _plan_settling(tally, after, now)
+    return Plan(Transaction(kind=Kind.SPEND, points=-spend.points, taken=tally.taken), after, drawn=tally)
+
+
+def _plan_settling(tally: Tally, after: State, now: datetime) -> Plan:
+    """Let very many lots pay what their payers owe, which is all that they have, before anything is drawn.
+
+    Time does it: nobody has asked for it, and nobody gets anything. What can be told of the account changes with it, so
+    it takes effect at a moment of its own.
+    """
+    moment = max(now, after.moment + timedelta.resolution)
+    return Plan(
+        Transaction(kind=Kind.EXPIRE, points=0, effective_at=moment, expired={}),
+        replace(after, sequence=after.sequence + 1, moment=moment),
+        drawn=tally,
+    )
+
+
 def _plan_hold(hold: Hold, state: State, now: datetime, records: Records, drawn: Tally | None) -> Plan:
     """Draw as a spend does, and reserve room for what the end of the hold may bring back."""
     expires_at = hold.expires_at or now + USUAL_HOLD
     if not now < expires_at <= now + LONGEST_HOLD:
         raise HoldEndError(now, now + LONGEST_HOLD)
     tally, after = draw(hold.points, state, records, drawn)
+    if not tally.given:
+        return _plan_settling(tally, after, now)
     reserved = OpenHold(hold.points, expires_at, len(tally.ranges) + 1, len(tally.used_up) + 2)
     return Plan(
         Transaction(kind=Kind.HOLD, points=-hold.points, expires_at=expires_at, taken=tally.taken),

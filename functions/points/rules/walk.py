@@ -98,9 +98,13 @@ class Tally:
     def of(cls, steps: Iterable[Step]) -> "Tally":
         """Return what steps come to."""
         tally = cls()
-        for _ in tally.noting(steps):
-            pass
+        tally.note(steps)
         return tally
+
+    def note(self, steps: Iterable[Step]) -> None:
+        """Note steps."""
+        for _ in self.noting(steps):
+            pass
 
     def noting(self, steps: Iterable[Step]) -> Iterator[Step]:
         """Note steps as they go by."""

@@ -48,7 +48,7 @@ class Calls:
     deadline
         In the clock's elapsed seconds: no call starts after it.
     patience
-        How many seconds to wait for an account, or for DynamoDB, that is too busy, from the first time on.
+        How many seconds to wait for an account, or for DynamoDB, that is too busy, from the first time on since a put.
 
     Attributes
     ----------
@@ -138,6 +138,7 @@ class Calls:
                 if failure is Failure.REFUSED and not unclear and not self._is_patient():
                     break
             else:
+                self._patient_until = None
                 return line
         raise (OutcomeUnknownError if unclear else BusyError) from self._last_error
 

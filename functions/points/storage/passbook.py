@@ -17,7 +17,7 @@ from points.storage.capacity import Limits
 from points.storage.clock import Clock, SystemClock
 from points.storage.dynamodb import DynamoDB
 from points.storage.errors import BusyError
-from points.storage.lines import Line, Retry, Standing
+from points.storage.lines import Line, Retry, Standing, next_line
 from points.storage.reading import Reader
 from points.storage.records import Records
 from points.storage.timeline import MOST_LOTS, after_due, expiring_at
@@ -119,8 +119,10 @@ class Passbook:
             It would be refused.
         """
         records = self.now(account, deadline)
-        moment = max(self._clock.now(), records.at.recorded_at)
-        return records.at, plan(change, records.at.state, moment, records)
+        at, moment = records.at, max(self._clock.now(), records.at.recorded_at)
+        while (planned := plan(change, records.at.state, moment, records)).settles:
+            records = records.follow(next_line(records.at, planned, max(moment, planned.state.moment)))
+        return at, planned
 
     def record(
         self,

@@ -63,6 +63,7 @@ class Writer:
         self._layout = {"shards": limits.calendar_shards, "layout": limits.line_format}
         self._on_lost_race = on_lost_race
         self._races = 0
+        self._settled: str | None = None  # the version to which this writer's own settling has brought the account
         self._found: tuple[float, int] = 0.0, 0  # when, and which line was the last
         self.written: list[Line] = []
 
@@ -76,6 +77,9 @@ class Writer:
         while True:
             *_, line = lines = self._plan(change, records, retry, only_at)
             records, other = self._put_in_turn(lines, records)
+            if other is None and line.is_times_own:  # it settles what stands before the change: go on from there
+                self._settled = line.version
+                continue
             if other is None:
                 return Recorded(line, due=tuple(self.written[:-1]))
             for missed in self._lines_from(other, needs_all=needs_all):
@@ -107,18 +111,22 @@ class Writer:
     def _plan(
         self, change: Change, records: Records, retry: Retry | None, only_at: Container[str] | None
     ) -> list[Line]:
-        """Work out time's lines and then the one of the change; if that is refused, none of them is written."""
+        """Work out time's lines and then the one of the change; if that is refused, none of them is written.
+
+        Or, in place of the change's, a line that settles what stands before it.
+        """
         now = self._now(records)
         lines = []
         for due in due_lines(records, now, **self._layout):
             lines.append(due.line)
             records = due.records
         check_original(change, records)
-        if only_at is not None and records.at.version not in only_at:
+        if only_at is not None and records.at.version not in only_at and records.at.version != self._settled:
             raise VersionMismatchError(records.at.version)
         planned = plan(change, records.at.state, now, records, records.drawn)
         records.drawn = planned.drawn
-        line = next_line(records.at, planned, now, retry, **self._layout)
+        retry = None if planned.settles else retry
+        line = next_line(records.at, planned, max(now, planned.state.moment), retry, **self._layout)
         check_capacity(line, records.at.state, self._limits)
         return [*lines, line]
 
