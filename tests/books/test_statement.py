@@ -7,7 +7,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -100,7 +99,7 @@ def expiring(at: datetime) -> Counter[tuple[str, str]]:
     points: Counter[tuple[str, str]] = Counter()
     for account in ACCOUNTS:
         records = as_of(account, at)
-        state = replace(records.at.state, holds={}, pending={})
+        state = records.at.state._replace(holds={}, pending={})
         for end in month_ends(at):
             while planned := plan_due(state, end, records):
                 state = planned.state

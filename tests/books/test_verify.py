@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 from copy import deepcopy
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -288,7 +287,7 @@ def test_a_spend_of_more_than_there_was(tmp_path: Path) -> None:
     history = History()
     history.add(100, day(0))
     spent = Transaction(kind=Kind.SPEND, points=-101, taken={"DANNON": -101})
-    history.put(Plan(spent, replace(history.at.state, sequence=2, changed=2, moment=day(1))), day(1))
+    history.put(Plan(spent, history.at.state._replace(sequence=2, changed=2, moment=day(1))), day(1))
     [finding] = said_of(history.items, tmp_path)
     assert finding.startswith("zoe, line 2: the rules do not allow it: The user doesn't have enough points")
 

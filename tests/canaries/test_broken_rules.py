@@ -88,7 +88,7 @@ def ties_in_reverse(timestamp: datetime, sequence: int, expires_at: datetime | N
 
 @instead_of("place")
 def late_lots_among_closed_ones(state: State, key: str) -> tuple[str, tuple[Range, ...], str]:
-    position, placed, _ = place(replace(state, watermark=chapter_of(state.watermark)), key)
+    position, placed, _ = place(state._replace(watermark=chapter_of(state.watermark)), key)
     return position, placed, state.watermark
 
 
@@ -119,7 +119,7 @@ def neighbours_never_joined(open_: tuple[Range, ...], opened: Range, _: Records)
 
 @instead_of("close")
 def watermark_left_where_it_was(state: State, tally: Tally, records: Records) -> State:
-    return replace(close(state, tally, records), watermark=state.watermark)
+    return close(state, tally, records)._replace(watermark=state.watermark)
 
 
 # Debts.
@@ -127,17 +127,17 @@ def watermark_left_where_it_was(state: State, tally: Tally, records: Records) ->
 
 @instead_of("walk")
 def debts_ignored(state: State, lots: Iterable[tuple[Range, Lot]], points: int | None = None) -> list[Step]:
-    return sound_walk(replace(state, owed={}), lots, points)
+    return sound_walk(state._replace(owed={}), lots, points)
 
 
 @instead_of("close")
 def debts_never_paid_off(state: State, tally: Tally, records: Records) -> State:
-    return replace(close(state, tally, records), owed=state.owed)
+    return close(state, tally, records)._replace(owed=state.owed)
 
 
 @instead_of("undo")
 def debts_not_owed_again(state: State, steps: Iterable[Step], records: Records) -> State:
-    return replace(undo(state, steps, records), owed=state.owed)
+    return undo(state, steps, records)._replace(owed=state.owed)
 
 
 @instead_of("last_of")
@@ -173,7 +173,7 @@ def debts_paid_by_the_lots_that_arrived_first(change: Change, state: State, now:
             paid = min(owed, lot.points - part_spent.get(lot.sequence, 0))
             part_spent[lot.sequence] = part_spent.get(lot.sequence, 0) + paid
             owed -= paid
-    return planned._replace(state=replace(planned.state, owed={}, part_spent=part_spent))
+    return planned._replace(state=planned.state._replace(owed={}, part_spent=part_spent))
 
 
 # What is taken and what comes back.
@@ -181,20 +181,20 @@ def debts_paid_by_the_lots_that_arrived_first(change: Change, state: State, now:
 
 @instead_of("close")
 def part_spent_lots_forgotten(state: State, tally: Tally, records: Records) -> State:
-    return replace(close(state, tally, records), part_spent={})
+    return close(state, tally, records)._replace(part_spent={})
 
 
 @instead_of("_plan_hold")
 def what_is_held_expires(hold: Hold, state: State, now: datetime, records: Records, drawn: Tally | None) -> Plan:
     planned = _plan_hold(hold, state, now, records, drawn)
-    return planned._replace(state=replace(state, balances=planned.state.balances, holds=planned.state.holds))
+    return planned._replace(state=state._replace(balances=planned.state.balances, holds=planned.state.holds))
 
 
 @instead_of("_plan_capture")
 def the_rest_of_a_capture_lost(capture: Capture, state: State, now: datetime, records: Records) -> Plan:
     planned = _plan_capture(capture, state, now, records)
     without = {number: hold for number, hold in state.holds.items() if number != capture.of}
-    return planned._replace(state=replace(state, holds=without))
+    return planned._replace(state=state._replace(holds=without))
 
 
 @instead_of("last_of")
@@ -289,9 +289,9 @@ def a_moment_too_late(state: State, now: datetime, records: Records) -> Plan | N
 def expiries_before_all_that_is_due(state: State, now: datetime, records: Records) -> Plan | None:
     if not any(due.kind is Kind.EXPIRE and due.at <= now for due in coming(state)):
         return plan_due(state, now, records)
-    planned = plan_due(replace(state, holds={}, pending={}), now, records)
+    planned = plan_due(state._replace(holds={}, pending={}), now, records)
     assert planned
-    return planned._replace(state=replace(planned.state, holds=state.holds, pending=state.pending))
+    return planned._replace(state=planned.state._replace(holds=state.holds, pending=state.pending))
 
 
 @instead_of("coming")
@@ -304,7 +304,7 @@ def a_moment_that_goes_back(state: State, now: datetime, records: Records) -> Pl
     planned = plan_due(state, now, records)
     if planned is None:
         return None
-    return planned._replace(state=replace(planned.state, moment=min(coming(state)).at))
+    return planned._replace(state=planned.state._replace(moment=min(coming(state)).at))
 
 
 SEARCH = settings(

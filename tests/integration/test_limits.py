@@ -57,7 +57,7 @@ def put(ledger: Ledger, item: Item) -> None:
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_an_account_takes_so_many_payers_and_one_change_can_touch_all_of_them(ledger: Ledger, name: Any) -> None:
     full = account_of_most_payers(name)
-    state = replace(full.state, sequence=max(full.by_position).sequence, changed=max(full.by_position).sequence)
+    state = full.state._replace(sequence=max(full.by_position).sequence, changed=max(full.by_position).sequence)
     ledger.begin(LONGEST_ACCOUNT, sorted(full.by_position), state)
     passbook = ledger.passbook()
 

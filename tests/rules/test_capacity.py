@@ -3,7 +3,6 @@
 import json
 from bisect import bisect
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -185,7 +184,7 @@ NAMES: dict[str, Callable[[int], str]] = {
 def account_of(state: State, lots: list[Lot]) -> Account:
     """Return an account that came to stand so, never mind how."""
     last = max((lot.sequence for lot in lots), default=1)
-    plan = Plan(Transaction(kind=Kind.ADD, points=0), replace(state, sequence=last, changed=last))
+    plan = Plan(Transaction(kind=Kind.ADD, points=0), state._replace(sequence=last, changed=last))
     return Account(NOW, [plan] * last, sorted(lots, key=lambda lot: lot.position))
 
 
@@ -229,7 +228,7 @@ class TestManyPayers:
         held = account.state.total // 2
         hold = account.hold(held, LATER)
         owed = dict.fromkeys(account.state.balances, 10**38 - 2)  # as many digits as DynamoDB keeps
-        account.lines[-1] = account.lines[-1]._replace(state=replace(account.state, owed=owed))
+        account.lines[-1] = account.lines[-1]._replace(state=account.state._replace(owed=owed))
         line = write(Capture(hold, held // 2), account)
         assert LINE_BYTES * 0.7 < written_bytes(line) <= LINE_BYTES
 

@@ -172,7 +172,7 @@ def watermark_moved_by_refused_spend() -> Iterator[None]:
         except NotEnoughPointsError:
             at, now = self._reader.last(), self._calls.clock.now()
             changed, watermark = at.sequence + 1, next_chapter(at.state.watermark)
-            moved = replace(at.state, sequence=changed, changed=changed, moment=now, watermark=watermark)
+            moved = at.state._replace(sequence=changed, changed=changed, moment=now, watermark=watermark)
             self._put(next_line(at, Plan(Transaction(kind=Kind.SPEND, points=0, taken={}), moved), now))
             raise
 
@@ -290,7 +290,7 @@ def lapse_recorded_twice() -> Iterator[None]:
     def put(self: Writer, line: Line) -> Line:
         standing = _put(self, line)
         if standing.transaction.kind is line.transaction.kind is Kind.LAPSE and standing.write_id != line.write_id:
-            again = Plan(line.transaction, replace(line.state, sequence=standing.sequence + 1), undone=line.undone)
+            again = Plan(line.transaction, line.state._replace(sequence=standing.sequence + 1), undone=line.undone)
             _put(self, next_line(standing, again, standing.recorded_at))
         return standing
 
@@ -385,7 +385,7 @@ def version_whose_moment_goes_back() -> Iterator[None]:
     """Take what time does to have its effect when it is due, also if the account is past that moment already."""
 
     def due(state: State, now: datetime, records: Records) -> Plan | None:
-        return plan_due(replace(state, moment=BEFORE_ALL), now, records)
+        return plan_due(state._replace(moment=BEFORE_ALL), now, records)
 
     with patch.object(timeline, "plan_due", due):
         yield

@@ -1,7 +1,6 @@
 """What a change makes of an account's state: a case for each kind of change, all made of the same few moves."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -127,8 +126,8 @@ def plan(change: Change, state: State, now: datetime, records: Records, drawn: T
         return planned
     sequence = state.sequence + 1
     return planned._replace(
-        transaction=replace(planned.transaction, reference=change.reference, metadata=change.metadata),
-        state=replace(planned.state, sequence=sequence, changed=sequence, moment=now),
+        transaction=planned.transaction._replace(reference=change.reference, metadata=change.metadata),
+        state=planned.state._replace(sequence=sequence, changed=sequence, moment=now),
     )
 
 
@@ -165,8 +164,7 @@ def _plan_add(add: Add, state: State, now: datetime) -> Plan:
         raise PayerBelowZeroError(add.payer, balance, -add.points)
     return Plan(
         Transaction(kind=Kind.ADD, payer=add.payer, points=add.points, timestamp=add.timestamp),
-        replace(
-            state,
+        state._replace(
             balances={**state.balances, add.payer: balance + add.points},
             owed={**state.owed, add.payer: state.owed.get(add.payer, 0) - add.points},
         ),
@@ -176,7 +174,7 @@ def _plan_add(add: Add, state: State, now: datetime) -> Plan:
 def _plan_pending(add: Add, effective_at: datetime, state: State) -> Plan:
     pending = PendingAdd(add.payer, add.points, add.timestamp, effective_at, add.expires_at)
     transaction = Transaction(kind=Kind.PENDING, points=0, **pending._asdict())
-    after = replace(state, pending={**state.pending, state.sequence + 1: pending})
+    after = state._replace(pending={**state.pending, state.sequence + 1: pending})
     return Plan(transaction, after, wakes_at=effective_at)
 
 
@@ -196,7 +194,7 @@ def open_lot(
     balances = {**state.balances, payer: state.balances.get(payer, 0) + points}
     return Plan(
         Transaction(kind=kind, payer=payer, points=points, timestamp=timestamp, expires_at=expires_at),
-        replace(state, balances=balances, ranges=ranges, watermark=watermark),
+        state._replace(balances=balances, ranges=ranges, watermark=watermark),
         Lot(sequence, position, payer, points, pending),
         wakes_at=expires_at,
     )
@@ -241,7 +239,7 @@ def _plan_settling(tally: Tally, after: State, now: datetime) -> Plan:
     moment = max(now, after.moment + timedelta.resolution)
     return Plan(
         Transaction(kind=Kind.EXPIRE, points=0, effective_at=moment, expired={}),
-        replace(after, sequence=after.sequence + 1, moment=moment),
+        after._replace(sequence=after.sequence + 1, moment=moment),
         drawn=tally,
     )
 
@@ -257,7 +255,7 @@ def _plan_hold(hold: Hold, state: State, now: datetime, records: Records, drawn:
     reserved = OpenHold(hold.points, expires_at, len(tally.ranges) + 1, len(tally.used_up) + 2)
     return Plan(
         Transaction(kind=Kind.HOLD, points=-hold.points, expires_at=expires_at, taken=tally.taken),
-        replace(after, holds={**state.holds, state.sequence + 1: reserved}),
+        after._replace(holds={**state.holds, state.sequence + 1: reserved}),
         wakes_at=expires_at,
         drawn=tally,
     )
@@ -311,7 +309,7 @@ def _plan_capture(capture: Capture, state: State, now: datetime, records: Record
     planned = give_back(Kind.CAPTURE, capture.of, hold.points - points, without, now, records)
     returned = planned.transaction.returned or {}
     kept = {payer: held + returned.get(payer, 0) for payer, held in taken.items() if held + returned.get(payer, 0)}
-    return planned._replace(transaction=replace(planned.transaction, taken=kept))
+    return planned._replace(transaction=planned.transaction._replace(taken=kept))
 
 
 def take_hold(of: int, state: State, records: Records) -> tuple[OpenHold, State]:
@@ -319,13 +317,13 @@ def take_hold(of: int, state: State, records: Records) -> tuple[OpenHold, State]
     if of not in state.holds:
         raise _ended(of, records)
     others = {number: hold for number, hold in state.holds.items() if number != of}
-    return state.holds[of], replace(state, holds=others)
+    return state.holds[of], state._replace(holds=others)
 
 
 def take_pending(of: int, state: State) -> tuple[PendingAdd, State]:
     """Return a pending add, and the state without it."""
     others = {number: add for number, add in state.pending.items() if number != of}
-    return state.pending[of], replace(state, pending=others)
+    return state.pending[of], state._replace(pending=others)
 
 
 def _plan_cancel(cancel: Cancel, state: State, records: Records) -> Plan:

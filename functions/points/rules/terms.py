@@ -1,10 +1,10 @@
 """The vocabulary of the ledger: what is asked for, what is recorded, and the state in between."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from points.moments import format_recorded_at
 from points.rules.order import FIRST_CHAPTER
@@ -13,6 +13,8 @@ MAX_POINTS = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact; no amount and no account's sum goes beyond it."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+_NONE: Mapping[Any, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +113,7 @@ class Kind(StrEnum):
     EXPIRE = "expire"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
+class Transaction(NamedTuple):
     """The record of one accepted change, or of one thing that time did.
 
     Attributes
@@ -190,8 +191,7 @@ class PendingAdd(NamedTuple):
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What an account's history amounts to after one of its transactions.
 
     A lot is *open* when its position lies in one of the `ranges`, and *closed* elsewhere. Of the open lots,
@@ -223,13 +223,13 @@ class State:
     sequence: int = 0
     changed: int = 0
     moment: datetime = BEFORE_ALL
-    balances: Mapping[str, int] = field(default_factory=dict)
-    owed: Mapping[str, int] = field(default_factory=dict)
-    part_spent: Mapping[int, int] = field(default_factory=dict)
+    balances: Mapping[str, int] = _NONE
+    owed: Mapping[str, int] = _NONE
+    part_spent: Mapping[int, int] = _NONE
     ranges: tuple[Range, ...] = ()
     watermark: str = FIRST_CHAPTER
-    holds: Mapping[int, OpenHold] = field(default_factory=dict)
-    pending: Mapping[int, PendingAdd] = field(default_factory=dict)
+    holds: Mapping[int, OpenHold] = _NONE
+    pending: Mapping[int, PendingAdd] = _NONE
 
     @property
     def total(self) -> int:

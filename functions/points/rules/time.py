@@ -6,7 +6,6 @@ way to its own; a reader works out the same ones and answers as if they were rec
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import NamedTuple
@@ -66,8 +65,8 @@ def plan_due(state: State, now: datetime, records: Records) -> Plan | None:
         planned, due = _plan_expiry(state, now, records)
     moment = max(due.at, state.moment)
     return planned._replace(
-        transaction=replace(planned.transaction, of=due.of or None, effective_at=moment),
-        state=replace(planned.state, sequence=state.sequence + 1, moment=moment),
+        transaction=planned.transaction._replace(of=due.of or None, effective_at=moment),
+        state=planned.state._replace(sequence=state.sequence + 1, moment=moment),
     )
 
 
@@ -108,7 +107,7 @@ def next_expiry(state: State, records: Records) -> Coming | None:
     at = min((due.at for due in coming(state) if due.kind is Kind.EXPIRE), default=None)
     if at is None:
         return None
-    left, points = replace(state, holds={}, pending={}), 0
+    left, points = state._replace(holds={}, pending={}), 0
     while planned := plan_due(left, at, records):
         left, points = planned.state, points - planned.transaction.points
     return Coming(at, points)

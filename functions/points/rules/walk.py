@@ -9,7 +9,7 @@ account as a spend of 1 would have: A is closed, B whole. To refund the last poi
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from points.rules.order import chapter_of, just_after, key_of, sequence_of
@@ -168,8 +168,7 @@ def close(state: State, tally: Tally, records: Records) -> State:
     if (last := tally.last) and not last.closed:
         part_spent[last.lot.sequence] = part_spent.get(last.lot.sequence, 0) + last.settled + last.given
     current = [position for position in tally.closed.values() if chapter_of(position) == chapter_of(state.watermark)]
-    return replace(
-        state,
+    return state._replace(
         balances=balances,
         owed=owed,
         part_spent=part_spent,
@@ -204,7 +203,7 @@ def walk_again(origin: Origin, records: Records, start: Place | None = None) -> 
             stretches.append((Range(front, front), just_after(front)))
     points = None if origin.transaction.expired is not None else -origin.transaction.points - start.given
     lots = in_order(behind(stretches, start.key), records, before.sequence)
-    return walk(replace(before, owed=start.owed), lots, points)
+    return walk(before._replace(owed=start.owed), lots, points)
 
 
 def last_of(steps: Iterable[Step], start: int, end: int) -> Iterator[Step]:
@@ -242,7 +241,7 @@ def undo(state: State, steps: Iterable[Step], records: Records) -> State:
     ranges = state.ranges
     for run in sorted(opened.values()):
         ranges = reopen(ranges, run, records)
-    return replace(state, balances=balances, owed=owed, part_spent=part_spent, ranges=ranges)
+    return state._replace(balances=balances, owed=owed, part_spent=part_spent, ranges=ranges)
 
 
 def _add(points: dict[str, int], payer: str, more: int) -> None:
