@@ -26,7 +26,7 @@ from points.rules.time import coming, plan_due
 from points.storage.attributes import STATE, TRANSACTION, decode, encode, from_moment, to_moment
 from points.storage.indexes import calendar_entry, original_key, reference_key
 from points.storage.lines import CALENDAR_SHARDS, FORMAT, shard_of
-from points.storage.sizes import index_bytes, item_bytes
+from points.storage.sizes import stored_bytes
 
 from books.exports import Item
 from books.records import Records, origins
@@ -41,6 +41,7 @@ _MOST_REMEMBERED = 32
 _told = attrgetter(*TRANSACTION)
 _held = attrgetter(*STATE)
 _LABELS = ("reference", "metadata")
+_ASKED = {name: codec for name, codec in TRANSACTION.items() if name not in {"kind", "returned", "expired"}}
 
 
 class ReplayError(Exception):
@@ -70,7 +71,6 @@ class Replay:
         self._size = 0
         self._held = _held(self.state)
         self._attributes = encode(self.state, STATE)
-        self._bytes = {name: item_bytes({name: value}) for name, value in self._attributes.items()}
 
     def follow(self, item: Item) -> Item:
         """Go on by a line, and return the item that it must be.
@@ -157,10 +157,9 @@ class Replay:
         if planned.wakes_at:
             entry = calendar_entry(item["account"]["S"], max(planned.wakes_at, recorded_at), _shard_of(item))
             expected["calendar_key"], expected["due_key"] = {"S": entry.page}, {"S": entry.due_key}
-        own = item_bytes(expected)
         self._keep_state(planned.state)
         expected.update(self._attributes)
-        self._size += own + sum(self._bytes.values()) + index_bytes(expected)
+        self._size += stored_bytes(expected)
         expected["size"] = {"N": str(self._size)}
         return expected
 
@@ -170,18 +169,15 @@ class Replay:
             if value is before or value == before:
                 continue
             if value:
-                attribute = STATE[name][0](value)
-                self._attributes[name] = attribute
-                self._bytes[name] = item_bytes({name: attribute})
+                self._attributes[name] = STATE[name][0](value)
             else:
                 self._attributes.pop(name, None)
-                self._bytes.pop(name, None)
         self._held = held
 
 
 def change_of(kind: Kind, item: Item) -> Change:  # noqa: PLR0911 - one for each kind
     """Return what a caller asked for, as far as it is recorded."""
-    told = decode(item, TRANSACTION)
+    told = decode(item, _ASKED)
     labels = {name: told[name] for name in _LABELS if name in told}
     points, of = told["points"], told.get("of", 0)
     match kind:
