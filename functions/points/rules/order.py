@@ -13,6 +13,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]  # all widths below are even
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -98,4 +99,4 @@ def _decode_moment(text: str) -> datetime:
 
 
 def _encode(number: int, width: int) -> str:
-    return "".join(_DIGITS[number >> shift & 31] for shift in range(5 * (width - 1), -1, -5))
+    return "".join([_PAIRS[number >> shift & 1_023] for shift in range(5 * (width - 2), -1, -10)])

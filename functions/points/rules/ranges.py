@@ -56,11 +56,10 @@ def place(state: State, key: str) -> tuple[str, tuple[Range, ...], str]:
     if position < watermark:
         watermark = next_chapter(watermark)
         position = watermark + key
-    end = end_of_chapter(position)
-    current = [run for run in state.ranges if run.last == end]
-    first = min(position, *(run.first for run in current)) if current else position
-    others = [run for run in state.ranges if run.last != end]
-    return position, tuple(sorted([*others, Range(first, end)])), watermark
+    first, end, others = position, end_of_chapter(position), state.ranges
+    if others and others[-1].last == end:  # it stands above all others
+        first, others = min(position, others[-1].first), others[:-1]
+    return position, (*others, Range(first, end)), watermark
 
 
 def move_fronts(ranges: tuple[Range, ...], closed: Mapping[Range, str], records: Records) -> tuple[Range, ...]:
