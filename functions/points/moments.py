@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)T((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))(?:\.(\d+))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
@@ -41,6 +42,7 @@ def format_timestamp(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+@lru_cache(maxsize=16)  # a line tells the moment of its recording several times
 def format_recorded_at(moment: datetime) -> str:
     """Write a time of recording: always with six digits of fraction, so that the texts sort as the moments do."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
