@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 Entry = dict[str, Item]
 """What an export says of an item."""
 
-BUCKET_BYTES = 64 * 1024**2
+BUCKET_BYTES = 16 * 1024**2
 """About how large a bucket may become."""
 
 _UNZIPPED = 8
