@@ -110,3 +110,12 @@ def test_nothing_else_can_be_proven() -> None:
 def test_a_leaf_outside_the_tree_has_no_root(number: int, size: int) -> None:
     with pytest.raises(ValueError, match="not in the tree"):
         root_by([], b"", number, size)
+
+
+def test_a_path_of_another_length_leads_nowhere() -> None:
+    root, paths = tree_of(LEAVES)
+    for number, path in paths.items():
+        with pytest.raises(ValueError, match="too long"):
+            root_by([*path, root], LEAVES[number], number, len(LEAVES))
+        with pytest.raises(ValueError, match="too short"):
+            root_by(path[:-1], LEAVES[number], number, len(LEAVES))

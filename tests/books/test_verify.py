@@ -8,22 +8,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from zlib import crc32
 
 import pytest
 from click.testing import CliRunner, Result
 from points.rules import plans
 from points.rules.plans import Plan, plan
-from points.rules.terms import Add, Kind, Transaction
+from points.rules.terms import Add, Capture, Change, Hold, Kind, Origin, Refund, Spend, State, Transaction
 from points.rules.time import plan_due
 from points.storage.attributes import from_moment, to_moment
-from points.storage.lines import Line, Standing, next_line, to_item
+from points.storage.lines import CALENDAR_SHARDS, Line, Standing, next_line, to_item
+from points.storage.sizes import stored_bytes
 
 from books.cli import main
 from books.errors import BooksError
 from books.exports import DataFile
 from books.kept import Kept
 from books.records import Records
-from books.replay import NOT_REPLAYED
+from books.replay import NOT_REPLAYED, Replay
+from books.verify import Verdict
 from tests.books.exported import Item, digests_of, export, rechain, said_of, verified
 from tests.books.ledgers import ACCOUNTS, Ledger
 from tests.rules.account import day
@@ -229,28 +232,55 @@ def test_a_transaction_rewritten_with_its_chain(items: list[Item], anna: Passboo
 class History:
     """An account's lines, planned as a test likes; the chain and the sizes are always right."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: str = "zoe", shards: int = CALENDAR_SHARDS) -> None:
         self.lines: list[Line] = []
-        self.records = Records(lambda _: None)
+        self.records = Records(self._origin)
+        self._account = account
+        self._shards = shards
 
     @property
     def at(self) -> Standing:
-        return self.lines[-1] if self.lines else Standing("zoe")
+        return self.lines[-1] if self.lines else Standing(self._account)
 
     def put(self, planned: Plan | None, now: datetime) -> None:
         assert planned
-        line = next_line(self.at, planned, now)
+        line = next_line(self.at, planned, now, shards=self._shards)
         self.lines.append(line)
         if line.lot:
             self.records.open(line.lot)
+        if line.transaction.of:
+            self.records.refer(line.transaction.of, line.reference)
+
+    def change(self, change: Change, now: datetime) -> None:
+        """Do as the rules would, whatever is due by now."""
+        self.put(plan(change, self.at.state, now, self.records), now)
+
+    def claim(self, done: Transaction, now: datetime) -> None:
+        """Record what the rules do not allow, as if it changed nothing else."""
+        sequence = self.at.sequence + 1
+        self.put(Plan(done, self.at.state._replace(sequence=sequence, changed=sequence, moment=now)), now)
 
     def add(self, points: int, now: datetime, expires_at: datetime | None = None) -> None:
         """Add points, whatever is due by now."""
-        self.put(plan(Add("DANNON", points, now, None, expires_at), self.at.state, now, self.records), now)
+        self.change(Add("DANNON", points, now, None, expires_at), now)
 
     @property
     def items(self) -> list[Item]:
         return [to_item(line) for line in self.lines]
+
+    def _origin(self, sequence: int) -> Origin | None:
+        line, *_ = self.lines[sequence - 1 : sequence] or [None]
+        above = self.lines[sequence - 2].state if sequence > 1 else State()
+        return line and Origin(line.transaction, above, line.state)
+
+
+@pytest.mark.parametrize("shards", [1, 7, 1_024])
+def test_a_ledger_whose_calendar_is_split_otherwise_is_right(tmp_path: Path, shards: int) -> None:
+    account = "zoe-23"
+    assert not any(crc32(account.encode()) % number == 0 for number in range(2, 1_025)), "shard 0 is the only one of 1"
+    history = History(account, shards)
+    history.add(100, day(0), expires_at=day(1))
+    assert said_of(history.items, tmp_path) == []
 
 
 def test_an_account_rewritten_by_the_rules_is_found_by_a_digest_kept_elsewhere_alone(tmp_path: Path) -> None:
@@ -265,31 +295,90 @@ def test_an_account_rewritten_by_the_rules_is_found_by_a_digest_kept_elsewhere_a
     assert all(finding.endswith("was kept") for finding in said)
 
 
-def test_something_due_that_was_not_recorded(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [day(1), day(2)])
+def test_something_due_that_was_not_recorded(tmp_path: Path, later: datetime) -> None:
     history = History()
     history.add(100, day(0), expires_at=day(1))
-    history.add(100, day(2))
+    history.add(100, later)
     assert said_of(history.items, tmp_path) == [
         "zoe, line 2: the rules do not allow it: what was due before it has not been recorded"
     ]
 
 
-def test_something_recorded_before_it_was_due(tmp_path: Path) -> None:
-    history = History()
-    history.add(100, day(0), expires_at=day(2))
-    history.put(plan_due(history.at.state, day(2), history.records), day(1))
-    assert said_of(history.items, tmp_path) == [
+def test_something_recorded_when_it_was_due_and_before(tmp_path: Path) -> None:
+    history, early = History(), History()
+    for each, now in (history, day(2)), (early, day(2) - timedelta(microseconds=1)):
+        each.add(100, day(0), expires_at=day(2))
+        each.put(plan_due(each.at.state, day(2), each.records), now)
+    assert said_of(history.items, tmp_path / "1") == []
+    assert said_of(early.items, tmp_path / "2") == [
         "zoe, line 2: the rules do not allow it: nothing was due when it was recorded"
     ]
 
 
-def test_a_spend_of_more_than_there_was(tmp_path: Path) -> None:
+SPENT = Transaction(kind=Kind.SPEND, points=-101, taken={"DANNON": -101})
+VOIDED = Transaction(kind=Kind.VOID, of=1, points=5, returned={"DANNON": 5})
+REFUNDED = Transaction(kind=Kind.REFUND, of=3, points=5, returned={"DANNON": 5})
+
+
+@pytest.mark.parametrize(
+    ("done", "reason"),
+    [
+        (SPENT, "The user doesn't have enough points: there are 100, but 101 were asked for."),
+        (VOIDED, "The account has no hold 1."),
+        (REFUNDED, "The account has no transaction 3."),
+    ],
+    ids=["a spend of more than there was", "a void of what is no hold", "a refund of what comes later"],
+)
+def test_what_the_rules_do_not_allow(tmp_path: Path, done: Transaction, reason: str) -> None:
     history = History()
     history.add(100, day(0))
-    spent = Transaction(kind=Kind.SPEND, points=-101, taken={"DANNON": -101})
-    history.put(Plan(spent, history.at.state._replace(sequence=2, changed=2, moment=day(1))), day(1))
+    history.claim(done, day(1))
+    history.change(Spend(10), day(2))
+    assert said_of(history.items, tmp_path) == [f"zoe, line 2: the rules do not allow it: {reason}"]
+
+
+def test_a_hold_that_ended_before(tmp_path: Path) -> None:
+    history = History()
+    history.add(100, day(0))
+    history.change(Hold(50), day(1))
+    history.change(Capture(2), day(2))
+    history.change(Refund(2, 10), day(3))
+    history.claim(VOIDED._replace(of=2), day(4))
     [finding] = said_of(history.items, tmp_path)
-    assert finding.startswith("zoe, line 2: the rules do not allow it: The user doesn't have enough points")
+    assert finding.endswith("the rules do not allow it: The hold 2 was captured at 2020-01-03T00:00:00Z.")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_first_line_alone_says_when_the_account_was_opened(tmp_path: Path, number: int) -> None:
+    history = History()
+    history.add(100, day(0))
+    history.add(100, day(1))
+    items, size = history.items, 0
+    line = items[number - 1]
+    if number == 1:
+        del line["opened_at"]
+    else:
+        line["opened_at"] = line["recorded_at"]
+    for item in items:
+        item["size"] = {"N": str(size)}
+        size += stored_bytes(item)
+        item["size"] = {"N": str(size)}
+    said = said_of(items, tmp_path)
+    assert any(finding.startswith(f"zoe, line {number}: opened_at is ") for finding in said)
+
+
+def test_few_walks_are_remembered_and_older_ones_are_refunded_all_the_same(tmp_path: Path) -> None:
+    history = History()
+    history.add(1_000, day(0))
+    for number in range(100):
+        history.change(Spend(10), day(1 + number))
+    history.change(Refund(2), day(200))
+    assert said_of(history.items, tmp_path) == []
+    replay = Replay(lambda sequence: history.items[sequence - 1])
+    for item in history.items:
+        replay.follow(item)
+    assert len(replay._recent) == 32
 
 
 def test_lines_below_a_wrong_one_are_counted_and_their_chain_is_checked(tmp_path: Path) -> None:
@@ -321,6 +410,22 @@ def test_a_line_deleted_or_changed_between_two_exports(tmp_path: Path) -> None:
         "zoe, line 2: was changed after it had been written",
         "zoe, line 3: was deleted",
     ]
+
+
+def test_of_very_many_findings_some_are_kept_and_all_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("books.verify.MOST_FINDINGS", 3)
+    history = History()
+    for number in range(5):
+        history.add(100, day(number))
+    doubled = [*history.items, *history.items]
+    part = verified(export(doubled, tmp_path), tmp_path)
+    assert (len(part.findings), part.found) == (3, 5)
+    whole = Verdict().with_part(part).with_part(part)
+    assert (len(whole.findings), whole.found) == (3, 10)
+    said = CliRunner().invoke(main, ["verify", "--processes", "1", "--export", str(tmp_path)]).output
+    assert said.splitlines()[3] == "… and 2 more"
 
 
 def keys_of(item: Item) -> Item:
