@@ -353,8 +353,8 @@ def settled_at_the_same_moment() -> Iterator[None]:
         made = plans.plan(change, state, now, records, drawn)
         if not made.settles:
             return made
-        done = replace(made.transaction, effective_at=now)
-        return made._replace(transaction=done, state=replace(made.state, moment=now))
+        done = made.transaction._replace(effective_at=now)
+        return made._replace(transaction=done, state=made.state._replace(moment=now))
 
     with patch.object(writing, "plan", planned):
         yield
