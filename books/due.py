@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from points.rules.order import expiry_of
 from points.rules.ranges import in_order, whole
-from points.rules.terms import Kind, Reference, State, Transaction
+from points.rules.terms import Kind, State, Transaction
 from points.rules.time import plan_due
 from points.rules.walk import walk
-from points.storage.lines import lot_from_item, reference_from_item
+from points.storage.lines import lot_from_item
 
 from books.exports import Item
 from books.records import Records, origins, state_of
@@ -47,18 +47,13 @@ class Standing:
             item = read(number)
             if "timestamp_key" in item:
                 self._records.open(lot_from_item(item))
-            if "of" in item:
-                self._records.refer(int(item["of"]["N"]), reference_from_item(item))
         self.recorded = self.state = state_of(read(lines)) if lines else State()
         self.due: list[Transaction] = []
         while planned := plan_due(self.state, moment, self._records):
-            self.state, done = planned.state, planned.transaction
-            self.due.append(done)
+            self.state = planned.state
+            self.due.append(planned.transaction)
             if planned.lot:
                 self._records.open(planned.lot)
-            if done.of:
-                reference = Reference(self.state.sequence, done.kind, self.state.moment, planned.undone)
-                self._records.refer(done.of, reference)
 
     def movements(self) -> Iterator[Movement]:
         """Say what the transactions that are due do to a statement, as `sql/movement.sql` does of lines."""
