@@ -21,6 +21,8 @@ from books import cli
 from books.errors import BooksError
 from books.exports import find_data_files
 from books.seal import check_final, make_seal
+from tests.api.client import Client
+from tests.api.moments import DAY, after
 from tests.books.exported import Item, digests_of, export
 from tests.books.ledgers import ACCOUNTS, Ledger, export_of
 from tests.books.test_merkle import root_of
@@ -79,7 +81,11 @@ def told(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def test_a_seal_is_the_tree_of_the_last_lines_and_of_the_totals(world: World) -> None:
+@pytest.mark.parametrize("buckets", [1, 8])
+def test_a_seal_is_the_tree_of_the_last_lines_and_of_the_totals(
+    world: World, monkeypatch: pytest.MonkeyPatch, buckets: int
+) -> None:
+    monkeypatch.setattr("books.buckets._PER_PROCESS", buckets)
     seal, _ = make_seal(find_data_files(world.folder), world.at, 1)
     leaves, lines = [], 0
     for account in sorted(ACCOUNTS, key=lambda name: sha256(name.encode()).digest()):
@@ -115,6 +121,14 @@ def test_what_is_held_and_pending_is_in_it(world: World) -> None:
     for figure in ("available", "held", "pending"):
         in_seal = sum(figures[figure] for figures in seal["totals"].values())
         assert in_seal == sum(answer[figure] for answer in answers) > 0
+
+
+def test_what_expires_at_the_very_moment_is_not_in_it(table: Table, tmp_path: Path) -> None:
+    Client(account="anna").add("DANNON", 300, expires_at=after(DAY))
+    files = export(table.items("anna"), tmp_path)
+    for at, available in (START + timedelta(days=1), 0), (START + timedelta(days=1, microseconds=-1), 300):
+        seal, _ = make_seal(files, at, 1)
+        assert seal["totals"] == {"DANNON": {"available": available, "held": 0, "pending": 0}}
 
 
 @pytest.mark.usefixtures("sealed")
@@ -222,6 +236,8 @@ def test_a_moment_must_be_a_minute_past() -> None:
     check_final(now - timedelta(minutes=1), now)
     with pytest.raises(BooksError, match="is not yet a minute ago"):
         check_final(now - timedelta(seconds=59), now)
+    said = CliRunner().invoke(cli.main, ["seal", "--at", "9000-01-01", "--out", "seal.json"])
+    assert (said.exit_code, "is not yet a minute ago" in said.output) == (2, True)
 
 
 @pytest.mark.parametrize("text", ["2026-11-31", "2026-11-01T00:00:00", "yesterday"])

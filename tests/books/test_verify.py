@@ -20,6 +20,7 @@ from points.storage.attributes import from_moment, to_moment
 from points.storage.lines import CALENDAR_SHARDS, Line, Standing, next_line, to_item
 from points.storage.sizes import stored_bytes
 
+from books.buckets import accounts_in, bucket_name, deal_file
 from books.cli import main
 from books.errors import BooksError
 from books.exports import DataFile
@@ -211,6 +212,28 @@ def test_an_account_left_out_is_found_by_a_digest_kept_elsewhere_alone(
     assert said_of(others, tmp_path / "2", digests_of(anna[3:5])) == [
         "anna, line 5: the whole account is missing; a digest of it was kept"
     ]
+
+
+def test_what_is_written_in_many_pieces_is_read_as_a_whole(
+    items: list[Item], anna: Passbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("books.buckets._BUFFER_BYTES", 1)
+    monkeypatch.setattr("books.kept._LINES_AT_ONCE", 1)
+    shorter = [item for item in items if item not in anna[-2:]]
+    verdict = verified(export(shorter, tmp_path), tmp_path, digests_of(anna))
+    assert verdict.lines == len(shorter)
+    assert [finding.sequence for finding in verdict.findings] == [len(anna) - 1, len(anna)]
+
+
+def test_a_line_that_is_missing_cannot_be_read_again(anna: Passbook, tmp_path: Path) -> None:
+    for file in export([anna[0], anna[2]], tmp_path):
+        deal_file((file, tmp_path, 1))
+    accounts = accounts_in(tmp_path / bucket_name(0))
+    account = next(accounts)  # it can be read until they go on
+    assert account.read(3) == anna[2]
+    for missing in (2, 4):
+        with pytest.raises(LookupError):
+            account.read(missing)
 
 
 def test_a_state_rewritten(items: list[Item], anna: Passbook, tmp_path: Path) -> None:
