@@ -389,11 +389,12 @@ def test_what_is_due_is_worked_out_in_two_ways_too(
     assert caught.value.differences == [Difference("anna", "DANNON", "closing", 1, 0)]
 
 
-def test_an_unknown_layout_is_an_error(items: list[Item], tmp_path: Path) -> None:
-    items[0]["format"]["N"] = "3"
+@pytest.mark.parametrize("layout", ["1", "3"])
+def test_an_unknown_layout_is_an_error(items: list[Item], tmp_path: Path, layout: str) -> None:
+    items[-1]["format"]["N"] = layout
     export(items, tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
-    assert (done.exit_code, done.stdout.partition(":")[0]) == (1, "bert")
+    assert (done.exit_code, done.stdout.partition(":")[0]) == (1, "anna")
 
 
 def test_a_state_that_contradicts_itself_is_an_error(items: list[Item], tmp_path: Path) -> None:
