@@ -81,6 +81,7 @@ def test_what_was_exported_twice_is_read_once(tmp_path: Path) -> None:
     write_incremental(tmp_path / "2", days[0], days[3], [a_line("three days", 1)])
     write_incremental(tmp_path / "3", days[1], days[2], [a_line("a day", 1)])
     write_incremental(tmp_path / "4", days[3], days[4], [a_line("the next", 1)])
+    write_incremental(tmp_path / "5", days[0], days[3], [a_line("three days again", 1)])
     found = [item["account"]["S"] for item in items_of(find_data_files(tmp_path))]
     assert found == ["full", "three days", "the next"]
 
@@ -91,10 +92,11 @@ def test_without_manifests_all_files_are_taken(tmp_path: Path) -> None:
     assert [file.path.name for file in find_data_files(tmp_path)] == ["a.json.gz", "b.json.gz"]
 
 
-def test_a_gap_between_exports_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begins", ["2026-11-02", "2026-10-31"], ids=["a gap", "an overlap"])
+def test_exports_that_do_not_meet_are_named(tmp_path: Path, begins: str) -> None:
     write_full(tmp_path, "2026-11-01T00:00:00Z", [])
-    write_incremental(tmp_path, "2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z", [])
-    with pytest.raises(BooksError, match=r"ends at 2026-11-01T.*, and the next begins at 2026-11-02T"):
+    write_incremental(tmp_path, f"{begins}T00:00:00Z", "2026-11-03T00:00:00Z", [])
+    with pytest.raises(BooksError, match=rf"ends at 2026-11-01T.*, and the next begins at {begins}T"):
         find_data_files(tmp_path)
 
 

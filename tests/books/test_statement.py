@@ -352,6 +352,19 @@ def test_one_point_of_difference_is_an_error_that_names_account_and_payer(
     assert said.startswith("anna: the closing balance of DANNON is ")
 
 
+def test_a_payer_that_only_one_of_the_two_ways_has_is_named(items: list[Item], tmp_path: Path) -> None:
+    items[-1]["balances"] = {"L": [{"L": [{"S": "UNILEVER"}, {"N": "7"}]}]}
+    export(items, tmp_path)
+    done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
+    assert (done.exit_code, done.stdout.splitlines()) == (
+        3,
+        [
+            "anna: the closing balance of DANNON is 0 by the last line, and 365 by all flows",
+            "anna: the closing balance of UNILEVER is 7 by the last line, and 0 by all flows",
+        ],
+    )
+
+
 def test_a_missing_line_is_an_error_that_names_the_account(items: list[Item], tmp_path: Path) -> None:
     export([item for item in items if item["kind"]["S"] != "capture"], tmp_path)
     done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
@@ -368,8 +381,9 @@ def test_a_missing_line_that_moved_no_points_is_an_error_too(anna: Client, table
     anna.cancel(2)
     anna.spend(10)
     export([item for item in items_of(table) if item["kind"]["S"] != "cancel"], tmp_path)
-    done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", "2026-01-02")
-    assert (done.exit_code, done.stdout) == (1, "anna: lines are missing or contradict each other; run `verify`\n")
+    for closed in "2026-01-02", table.items("anna")[-1]["recorded_at"]["S"]:
+        done = run("--export", str(tmp_path), "--from", "2025-12-31", "--to", closed)
+        assert (done.exit_code, done.stdout) == (1, "anna: lines are missing or contradict each other; run `verify`\n")
 
 
 def test_a_line_of_which_there_are_two_is_an_error(items: list[Item], tmp_path: Path) -> None:
