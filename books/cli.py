@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 from points.moments import format_timestamp
+from points.rules.time import SETTLED_AFTER
 
 from books import papers
 from books.engines import athena, duckdb_over
@@ -20,7 +21,7 @@ from books.kept import Kept
 from books.locked import put_locked
 from books.moments import Moment
 from books.queries import Period
-from books.seal import FINAL_AFTER, check_final, make_seal
+from books.seal import check_final, make_seal
 from books.shown import FORMATS
 from books.signing import read_public_key, sign
 from books.source import Source, reads_lines
@@ -92,7 +93,7 @@ def statement(
             click.echo(f"{account}: lines are missing or contradict each other; run `verify`")
         sys.exit(3 if error.differences else 1)
     click.echo(FORMATS[form](made, period))
-    if closed > datetime.now(UTC) - FINAL_AFTER:
+    if closed > datetime.now(UTC) - SETTLED_AFTER:
         click.echo(f"{format_timestamp(closed)} is not yet a minute ago: the figures may still change", err=True)
 
 

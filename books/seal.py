@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -25,7 +25,7 @@ import orjson
 import rfc8785
 from points.moments import format_recorded_at
 from points.rules.terms import State
-from points.rules.time import coming
+from points.rules.time import SETTLED_AFTER, coming
 
 from books.buckets import Account, accounts_in, dealt
 from books.due import Standing
@@ -33,9 +33,6 @@ from books.errors import BooksError
 from books.exports import DataFile
 from books.merkle import Tree, root_by
 from books.records import state_of
-
-FINAL_AFTER = timedelta(minutes=1)
-"""How long after a moment no line can be dated before it any more."""
 
 Document = dict[str, Any]
 Figures = tuple[str, str]
@@ -81,7 +78,7 @@ def check_final(at: datetime, now: datetime) -> None:
     BooksError
         One can.
     """
-    if at > now - FINAL_AFTER:
+    if at > now - SETTLED_AFTER:
         raise BooksError(f"{format_recorded_at(at)} is not yet a minute ago: a line dated by then may still land")
 
 
