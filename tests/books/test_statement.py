@@ -266,9 +266,9 @@ def test_what_a_payer_owes_does_not_expire(
     anna.add("DANNON", 100, expires_at=days(70))
     anna.add("DANNON", 50)
     anna.add("DANNON", -130)
-    Client(account="bert").add("DANNON", 8, expires_at=days(40))
+    Client(account="bert").add("DANNON", 8, expires_at=days(20))
     clock.sleep(DAY)
-    assert figures_of(export(items_of(table), tmp_path), 0, 1).expiring == {"2026-02": 8, "2026-03": 70}
+    assert figures_of(export(items_of(table), tmp_path), 0, 1).expiring == {"2026-01": 8, "2026-03": 70}
 
 
 def test_a_line_that_was_exported_twice_counts_once(anna: Client, table: Table, tmp_path: Path) -> None:
