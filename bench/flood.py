@@ -6,7 +6,7 @@ second of one account, as of any partition, and refuses what is beyond.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -109,7 +109,24 @@ class _Function:
 
 def flood(rate: float, seconds: float, seed: int = 0) -> Flood:
     """Let so many adds a second come for one account."""
-    clock, network, rng, told = VirtualClock(), Network(Table()), Random(seed), Flood()
+    rng = Random(seed)
+
+    def arrivals() -> Iterator[float]:
+        at = 0.0
+        while at < seconds:
+            at += rng.expovariate(rate)
+            yield at
+
+    return _come(arrivals(), rng)
+
+
+def burst(adds: int, seed: int = 0) -> Flood:
+    """Let so many adds come at once for one account."""
+    return _come([0.0] * adds, Random(seed))
+
+
+def _come(arrivals: Iterable[float], rng: Random) -> Flood:
+    clock, network, told = VirtualClock(), Network(Table()), Flood()
     agenda, partition = Agenda(clock), _Partition()
     idle: list[_Function] = []
 
@@ -149,9 +166,7 @@ def flood(rate: float, seconds: float, seed: int = 0) -> Flood:
             yield half
             process.resume(answer)
 
-    at = 0.0
-    while at < seconds:
-        at += rng.expovariate(rate)
+    for at in arrivals:
         agenda.start(call(at))
     agenda.run()
     return told

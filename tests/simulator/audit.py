@@ -49,7 +49,7 @@ SLIGHTLY_FAST_S, SLIGHTLY_SLOW_S = 8.5, -10.0
 
 USUAL_HOLD = timedelta(days=7)
 
-PATIENT_FOR_S = 0.08
+PATIENT_FOR_S = 0.2
 """For so long at least, everybody tries to write to an account, or a table, that is busy."""
 
 

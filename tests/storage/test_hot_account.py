@@ -13,7 +13,7 @@ from points.storage.calls import PATIENCE_S
 from points.storage.errors import BusyError
 
 from bench.beside import READ_S, WALK_S, beside
-from bench.flood import flood
+from bench.flood import burst, flood
 from bench.hot import AS_IT_IS, CHANGES, CLIENTS, in_virtual_time
 from tests.simulator.clock import VirtualClock
 
@@ -38,6 +38,14 @@ def test_a_flood_leaves_the_account_most_of_its_rate_and_others_their_functions(
     assert told.functions < 80
     assert told.turned_away == told.throttled == 0
     assert max(told.accepted + told.refused) < 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_adds_that_come_at_once_are_all_recorded(seed: int) -> None:
+    told = burst(64, seed)
+
+    assert not told.refused
+    assert max(told.accepted) < 2
 
 
 @pytest.mark.parametrize("adds", [10, 50])

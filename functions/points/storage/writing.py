@@ -21,7 +21,7 @@ from points.storage.timeline import due_lines
 
 _RACES_BEFORE_PAUSE = 2
 _PAUSE_OF_LOSERS_S = 1.0
-_LOOKS_ON_FOR_S = 0.08
+_LOOKS_ON_FOR_S = 0.2
 _OVERRUN = 0.75
 """Of the time, the part in which lines are being put, from which on an account has no room for those who have lost."""
 
