@@ -343,9 +343,9 @@ Draws on lots as a spend does. A capture spends the points; a void returns them.
         summary="Points per payer, now or at a past or future moment",
         description="""\
 What can be spent. With `at`, the balance after a transaction or at a moment. A past moment includes what was recorded
-and due by then; a future one assumes that nothing else happens. What is
-told of a moment less than a minute past may still change, since a transaction is dated when it is worked out and
-recorded up to half a minute later: `Settled` tells.""",
+and due by then; a future one assumes that nothing else happens. An answer about a moment less than a minute past may
+still change, since a transaction is dated when it is worked out and may be recorded half a minute later: the header
+`Settled` says whether the answer is final.""",
         parameters=("At", "IfNoneMatch"),
         answer="Balance",
         answers="Points per payer",

@@ -141,7 +141,7 @@ HEADERS: dict[str, Json] = {
         "schema": {"type": "integer", "minimum": 1},
     },
     "Settled": {
-        "description": "Of a past moment: whether the answer is final, which it is once the moment is a minute past.",
+        "description": "For a past moment: whether the answer is final. It is once the moment is a minute past.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
     "WWWAuthenticate": {"description": "How to authenticate.", "schema": {"type": "string"}, "example": "Bearer"},
