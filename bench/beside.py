@@ -21,12 +21,12 @@ from points.storage.lines import to_item
 from points.storage.passbook import Passbook
 from points.storage.writing import Recorded
 
-from bench.hot import OWN_TIME_S, PATIENCE_S, ROUND_TRIP_S
+from bench.hot import PATIENCE_S, steps
 from tests.simulator.agenda import Agenda, Course
 from tests.simulator.calls import Answer, Call
 from tests.simulator.clock import VirtualClock
 from tests.simulator.network import Network
-from tests.simulator.process import Pause, Process
+from tests.simulator.process import Process
 from tests.simulator.table import Table
 from tests.storage.helpers import lots_of_a_point
 
@@ -76,7 +76,8 @@ def beside(adds: float, seed: int = 0, lots: int = LOTS, walk_s: float = WALK_S,
         nonlocal is_over
         began = clock.elapsed()
         with suppress(UnavailableError):
-            yield from steps(Process(_recording(Spend(lots), began, rng, outcome, walk_s), clock))
+            process = Process(_recording(Spend(lots), began, rng, outcome, walk_s), clock)
+            yield from steps(process, rng, carry, reading)
             outcome.seconds = clock.elapsed() - began
         is_over = True
 
@@ -87,19 +88,14 @@ def beside(adds: float, seed: int = 0, lots: int = LOTS, walk_s: float = WALK_S,
 
     def add() -> Course:
         with suppress(UnavailableError):
-            yield from steps(Process(_recording(Add("payer 0", 1, clock.now()), clock.elapsed(), rng), clock))
+            process = Process(_recording(Add("payer 0", 1, clock.now()), clock.elapsed(), rng), clock)
+            yield from steps(process, rng, carry, reading)
 
-    def steps(process: Process[Recorded]) -> Course:
-        while step := process.step:
-            if isinstance(step, Pause):
-                yield step.seconds
-                process.resume()
-            else:
-                half = rng.uniform(*ROUND_TRIP_S) / 2
-                yield OWN_TIME_S + half
-                answer = network.carry(step, at=clock.elapsed())
-                yield half + read_s * _lots_in(step, answer)
-                process.resume(answer)
+    def carry(call: Call) -> Answer:
+        return network.carry(call, at=clock.elapsed())
+
+    def reading(call: Call, answer: Answer) -> float:
+        return read_s * _lots_in(call, answer)
 
     agenda.start(add_often())
     agenda.start(spend())

@@ -7,29 +7,33 @@ second of one account, as of any partition, and refuses what is beyond.
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from points.rules.terms import Add
+from points.storage import writing
 from points.storage.errors import UnavailableError
 from points.storage.passbook import Passbook
 from points.storage.writing import Recorded
 
 from bench.accounts import START
-from bench.hot import OWN_TIME_S, PATIENCE_S, ROUND_TRIP_S
+from bench.hot import OWN_TIME_S, PATIENCE_S, steps
 from tests.simulator import errors
 from tests.simulator.agenda import Agenda, Course
 from tests.simulator.calls import Answer, Call
 from tests.simulator.clock import VirtualClock
 from tests.simulator.network import Network
-from tests.simulator.process import Pause, Process
+from tests.simulator.process import Process
 from tests.simulator.table import Table
 
 MOST_FUNCTIONS = 1_000
 WRITE_UNITS = 1_000.0
 """A second's, of one partition; an add takes two, whether it wins or loses."""
+
+SURGE_S = 2.0
+"""What it takes at first until functions know that the account is overrun."""
 
 NEEDED = 2
 """Requests of an add that meets nobody."""
@@ -45,8 +49,10 @@ class Flood:
         How many came, and how many of them found no function.
     accepted, refused
         The seconds that each took that was recorded, or got a 503.
-    requests, throttled
-        How many requests were made, and how many puts DynamoDB refused.
+    recorded_at, requested_at
+        When each add was recorded, and each request arrived.
+    throttled
+        How many puts DynamoDB refused.
     functions
         How many there were in the end.
     """
@@ -55,14 +61,15 @@ class Flood:
     turned_away: int = 0
     accepted: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
-    requests: int = 0
+    recorded_at: list[float] = field(default_factory=list)
+    requested_at: list[float] = field(default_factory=list)
     throttled: int = 0
     functions: int = 0
 
-    @property
-    def wasted(self) -> float:
-        """Requests that served no add that was recorded, for each that was."""
-        return self.requests / len(self.accepted) - NEEDED
+    def wasted(self, since: float = 0.0) -> float:
+        """Return how many requests, since a moment, served no add that was recorded, for each that was."""
+        requests, recorded = (sum(at >= since for at in all_at) for all_at in (self.requested_at, self.recorded_at))
+        return requests / recorded - NEEDED
 
 
 class _Partition:
@@ -125,6 +132,32 @@ def burst(adds: int, seed: int = 0) -> Flood:
     return _come([0.0] * adds, Random(seed))
 
 
+def pack(adding: int, seconds: float, seed: int = 0) -> Flood:
+    """Let always so many add to one account, each at once again after it has lost a race.
+
+    It is what to compare with: functions that knew of one another could arrange to be as many as is best.
+    """
+    clock, network, told, rng = VirtualClock(), Network(Table()), Flood(), Random(seed)
+    agenda = Agenda(clock)
+
+    def add() -> Course:
+        while clock.elapsed() < seconds:
+            began = clock.elapsed()
+            yield from steps(Process(_Function(rng).add(began + PATIENCE_S), clock), rng, carry)
+            told.accepted.append(clock.elapsed() - began)
+            told.recorded_at.append(clock.elapsed())
+
+    def carry(call: Call) -> Answer:
+        told.requested_at.append(clock.elapsed())
+        return network.carry(call, at=clock.elapsed())
+
+    with patch.object(writing, "_TRIES_IN_A_ROW", sys.maxsize):
+        for _ in range(adding):
+            agenda.start(add())
+        agenda.run()
+    return told
+
+
 def _come(arrivals: Iterable[float], rng: Random) -> Flood:
     clock, network, told = VirtualClock(), Network(Table()), Flood()
     agenda, partition = Agenda(clock), _Partition()
@@ -140,31 +173,23 @@ def _come(arrivals: Iterable[float], rng: Random) -> Flood:
             told.functions += 1
             idle.append(_Function(rng))
         function, began = idle.pop(), clock.elapsed()
-        with suppress(UnavailableError):
-            process = Process(function.add(began + PATIENCE_S), clock)
-            while process.step:
-                yield from take(process)
-            told.accepted.append(clock.elapsed() - began)
-            began = -1.0
-        if began >= 0:
+        try:
+            yield from steps(Process(function.add(began + PATIENCE_S), clock), rng, carry)
+        except UnavailableError:
             told.refused.append(clock.elapsed() - began)
             yield OWN_TIME_S
+        else:
+            told.accepted.append(clock.elapsed() - began)
+            told.recorded_at.append(clock.elapsed())
         idle.append(function)
 
-    def take(process: Process[Recorded]) -> Course:
-        step = process.step
-        if isinstance(step, Pause):
-            yield step.seconds
-            process.resume()
-        elif step:
-            half = rng.uniform(*ROUND_TRIP_S) / 2
-            yield OWN_TIME_S + half
-            told.requests += 1
-            fits = partition.takes(step, clock.elapsed())
-            told.throttled += not fits
-            answer = network.carry(step, at=clock.elapsed()) if fits else Answer(error=errors.throttled("PutItem"))
-            yield half
-            process.resume(answer)
+    def carry(call: Call) -> Answer:
+        now = clock.elapsed()
+        told.requested_at.append(now)
+        if partition.takes(call, now):
+            return network.carry(call, at=now)
+        told.throttled += 1
+        return Answer(error=errors.throttled("PutItem"))
 
     for at in arrivals:
         agenda.start(call(at))
@@ -178,11 +203,14 @@ def main() -> None:
     for rate in rates:
         told = flood(rate, seconds)
         print(
-            f"{rate:,.0f} a second: {len(told.accepted) / seconds:.0f} of them recorded, "
-            f"{told.wasted:.1f} requests wasted for each, {told.throttled:,} puts throttled, "
+            f"{rate:,.0f} a second: {len(told.accepted) / seconds:.0f} of them recorded, {told.wasted():.1f} requests "
+            f"wasted for each, {told.wasted(SURGE_S):.1f} after {SURGE_S:.0f} s, {told.throttled:,} puts throttled, "
             f"{told.functions:,} functions, {told.turned_away:,} turned away; "
             f"slowest {max(told.accepted):.1f} s, slowest 503 {max(told.refused, default=0):.1f} s"
         )
+    for adding in range(2, 6):
+        told = pack(adding, seconds)
+        print(f"{adding} always: {len(told.accepted) / seconds:.0f} a second recorded, {told.wasted():.1f} wasted each")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from bench.accounts import START
 from bench.designs import TABLE
 from bench.meter import Meter
 from tests.simulator.agenda import Agenda, Course
+from tests.simulator.calls import Answer, Call
 from tests.simulator.clock import VirtualClock
 from tests.simulator.network import Network
 from tests.simulator.process import Pause, Process
@@ -122,12 +123,12 @@ class BeginsAgain(Passbook):
                 self._clock.sleep(self._rng.uniform(0, _doubling(races)))
         raise AssertionError
 
-    def _writer(self, account: str, deadline: float, patience: float = PATIENCE_S) -> Writer:
-        return _GivesUp(self._reader(account, deadline, patience), self._limits, self._on_lost_race)
+    def _writer(self, account: str, deadline: float, *, waits: bool = True) -> Writer:
+        return _GivesUp(self._reader(account, deadline), self._limits, self._on_lost_race, waits=waits)
 
 
-def _doubling(races: int) -> float:
-    return min(0.5, 0.02 * 2.0**races)
+def _doubling(pauses: int) -> float:
+    return min(0.5, 0.02 * 2.0**pauses)
 
 
 @contextmanager
@@ -143,8 +144,8 @@ WAYS: dict[str, tuple[type[Passbook], Callable[[], AbstractContextManager[None]]
     "goes on, at once": (Passbook, lambda: _pausing(lambda _: 0)),
     "goes on, after pauses that double": (Passbook, lambda: _pausing(_doubling)),
     AS_IT_IS: (Passbook, nullcontext),
-    "goes on, after such pauses, twice as long": (Passbook, lambda: _pausing(lambda races: 2.0 / races)),
-    "goes on, after such pauses, half as long": (Passbook, lambda: _pausing(lambda races: 0.5 / races)),
+    "goes on, after such pauses, twice as long": (Passbook, lambda: _pausing(lambda pauses: 1.5 / pauses**2)),
+    "goes on, after such pauses, half as long": (Passbook, lambda: _pausing(lambda pauses: 0.375 / pauses**2)),
 }
 """What a client may do after it has lost a race: the storage, and how long it pauses."""
 
@@ -155,11 +156,14 @@ def in_virtual_time(way: str, clients: int, seed: int = 0, changes: int = CHANGE
     clock, outcome, network = VirtualClock(), Outcome(clients * changes), Network(Table())
     agenda, rng = Agenda(clock), Random(seed)
 
+    def carry(call: Call) -> Answer:
+        return network.carry(call, at=clock.elapsed())
+
     def client(number: int) -> Course:
         for turn in range(changes):
             change, began = _draw_change(rng, f"{number}-{turn}"), clock.elapsed()
             with suppress(UnavailableError):
-                yield from _steps(Process(_attempt(book, change, began, rng), clock), network, rng)
+                yield from steps(Process(_attempt(book, change, began, rng), clock), rng, carry)
                 outcome.done.append((change, clock.elapsed() - began))
 
     with circumstances():
@@ -180,17 +184,30 @@ def _attempt(book: type[Passbook], change: Change, now: float, rng: Random) -> C
     return run
 
 
-def _steps(process: Process[Recorded], network: Network, rng: Random) -> Course:
-    """Take a change's steps; a call arrives half-way between its beginning and its answer."""
-    while process.step:
-        if isinstance(process.step, Pause):
-            yield process.step.seconds
+def steps(
+    process: Process[Recorded],
+    rng: Random,
+    carry: Callable[[Call], Answer],
+    takes: Callable[[Call, Answer], float] = lambda *_: 0.0,
+) -> Course:
+    """Take a change's steps; a call arrives half-way between its beginning and its answer.
+
+    Parameters
+    ----------
+    carry
+        Makes a call.
+    takes
+        The seconds that the client takes over an answer.
+    """
+    while step := process.step:
+        if isinstance(step, Pause):
+            yield step.seconds
             process.resume()
         else:
             half = rng.uniform(*ROUND_TRIP_S) / 2
             yield OWN_TIME_S + half
-            answer = network.carry(process.step)
-            yield half
+            answer = carry(step)
+            yield half + takes(step, answer)
             process.resume(answer)
 
 

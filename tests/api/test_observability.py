@@ -118,7 +118,7 @@ def test_lost_races_to_the_end_are_logged_as_what_they_were(
     replace(client, remaining_ms=6_000).add("DANNON", 100)
 
     (failed,) = [line for line in logged(printed) if line["level"] == "ERROR"]
-    assert failed["exception_name"] == "BusyError"
+    assert failed["exception_name"] == "OverrunError"
     assert "ConditionalCheckFailedException" in failed["exception"]
 
 

@@ -49,8 +49,8 @@ SLIGHTLY_FAST_S, SLIGHTLY_SLOW_S = 8.5, -10.0
 
 USUAL_HOLD = timedelta(days=7)
 
-PATIENT_FOR_S = 0.2
-"""For so long at least, everybody tries to write to an account, or a table, that is busy."""
+PATIENT_FOR_S = 1.25
+"""For so long at least, everybody tries to write to an account, or a table, that is busy: less than 2 s by a pause."""
 
 
 class Settled(NamedTuple):
@@ -435,8 +435,10 @@ def check_conduct(attempt: Attempt, sent: Sequence[Sent]) -> None:
     if verdict in {Verdict.UNKNOWN, Verdict.NOT_RECORDED} and not isinstance(error, ClockError):
         forbidden = verdict is Verdict.NOT_RECORDED and sent[-1].fault is DENIED
         busy = sent[-1].lost_race or isinstance(sent[-1].answer.error, ClientError | NotConnectedError)
-        waited_in_vain = verdict is Verdict.NOT_RECORDED and busy and attempt.until - sent[0].at > PATIENT_FOR_S
-        right = attempt.until >= attempt.deadline or forbidden or waited_in_vain
+        overrun = sent[-1].throttled and sent[-1].call.writes and any(one.lost_race for one in sent)
+        waited = overrun or attempt.until - sent[0].at > PATIENT_FOR_S
+        in_vain = verdict is Verdict.NOT_RECORDED and busy and waited
+        right = attempt.until >= attempt.deadline or forbidden or in_vain
         require(right, "nobody gives up before time is up, or patience with others", attempt, *sent)
 
 

@@ -272,12 +272,15 @@ class Drawing:
         return Add(self._rng.choice(PAYERS), -self._rng.randint(1, 150), draw_timestamp(self._rng))
 
     def _spend(self) -> Spend:
-        rng, total = self._rng, self._at.state.total
+        rng, total = self._rng, self._total()
         return Spend(rng.choice((rng.randint(1, 200), rng.randint(1, total + 1), total or 1)))
+
+    def _total(self) -> int:
+        return max(0, self._at.state.total)  # below zero, the storage is wrong; the judge shall say so
 
     def _hold(self) -> Hold:
         rng = self._rng
-        total = self._at.state.total
+        total = self._total()
         expires_at = self._soon(0.3, rng.choice((1, 6))) if rng.random() < 0.9 else None
         return Hold(rng.choice((rng.randint(1, 200), rng.randint(1, total + 1))), expires_at)
 

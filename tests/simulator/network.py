@@ -38,6 +38,12 @@ class Sent:
         return self.item_handed_back != {}
 
     @property
+    def throttled(self) -> bool:
+        """Whether DynamoDB had too much to do for the call."""
+        error = self.answer.error
+        return isinstance(error, ClientError) and error.response["Error"]["Code"] == "ThrottlingException"
+
+    @property
     def item_handed_back(self) -> Item:
         """The line that a put found at its place."""
         error = self.answer.error

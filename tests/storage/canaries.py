@@ -98,7 +98,7 @@ def put_without_its_condition() -> Iterator[None]:
 def unclear_put_planned_anew() -> Iterator[None]:
     """Take an answer that never came for a refusal: begin again, without a look at what stands there."""
 
-    def put(self: Calls, request: requests.Request, line: Line) -> Line:
+    def put(self: Calls, request: requests.Request, line: Line, **_: bool) -> Line:
         try:
             self._client.put_item(**request)
         except CALL_ERRORS as error:
@@ -122,7 +122,7 @@ def unclear_put_planned_anew() -> Iterator[None]:
 def unclear_put_settled_by_reading() -> Iterator[None]:
     """After an answer that never came, read; if nothing stands there, plan anew. But the put may still arrive."""
 
-    def put(self: Calls, request: requests.Request, line: Line) -> Line:
+    def put(self: Calls, request: requests.Request, line: Line, **_: bool) -> Line:
         try:
             self._client.put_item(**request)
         except CALL_ERRORS as error:
@@ -451,7 +451,7 @@ def times_unclear_line_called_unknown() -> Iterator[None]:
     """Call the outcome unknown when a line of time's is unclear, though the change was not even sent."""
 
     def put(self: Writer, line: Line) -> Line:
-        return self._calls.put(requests.put_line(self._reader.table, line), line)
+        return self._calls.put(requests.put_line(self._reader.table, line), line, waits=True)
 
     with patch.object(Writer, "_put", put):
         yield

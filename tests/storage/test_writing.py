@@ -1,5 +1,6 @@
 """A change is recorded once, or the caller is told that nothing was recorded, or that it is not known."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
@@ -16,6 +17,7 @@ from points.storage.errors import (
     BusyError,
     KeyReusedError,
     OutcomeUnknownError,
+    OverrunError,
     UnavailableError,
     VersionMismatchError,
 )
@@ -185,10 +187,46 @@ def test_the_longer_a_writer_has_waited_the_sooner_it_tries_again(network: Netwo
     winner = Passbook(Network(network.table).client(VirtualClock()), "ledger", clock=VirtualClock())
     tried_at: list[float] = []
     network.rival = lambda: (tried_at.append(clock.elapsed()), record_all(winner, add(1)))
-    network.plan = at_puts(*[faults.RIVAL_FIRST] * 6)
+    network.plan = at_puts(*[faults.RIVAL_FIRST] * 8)
     loser.record("anna", add(5), SOON)
     pauses = [round(after - before, 2) for before, after in pairwise(tried_at)]
-    assert pauses == [0, 0.5, 0.33, 0.25, 0.2]
+    assert pauses == [0, 0.75, 0, 0.19, 0, 0.08, 0]
+
+
+def test_a_writer_that_too_many_have_overtaken_gives_up(network: Network, clock: VirtualClock) -> None:
+    loser = Passbook(network.client(clock), "ledger", clock=clock, rng=Random(0))
+    winner = Passbook(Network(network.table).client(VirtualClock()), "ledger", clock=VirtualClock())
+    network.rival = lambda: record_all(winner, *[add(1)] * 75)
+    network.plan = at_puts(*[faults.RIVAL_FIRST] * 3)
+    with pytest.raises(OverrunError):
+        loser.record("anna", add(5), SOON)
+    assert lines(network)[-1].sequence == 225
+    assert clock.elapsed() < 1
+
+
+def test_a_function_that_had_to_give_up_does_not_wait_the_next_time(network: Network, clock: VirtualClock) -> None:
+    loser = Passbook(network.client(clock), "ledger", clock=clock, rng=SimpleNamespace(random=lambda: 1.0))
+    winner = Passbook(Network(network.table).client(VirtualClock()), "ledger", clock=VirtualClock())
+    loser._admission.note("anna", done=False)
+    network.rival = lambda: record_all(winner, add(1))
+    network.plan = at_puts(*[faults.RIVAL_FIRST] * 4)
+    with pytest.raises(OverrunError):
+        loser.record("anna", add(5), SOON)
+    assert operations(network) == ["query", *["put_item"] * 4]
+    assert clock.elapsed() == 0
+
+
+@pytest.mark.parametrize(("races", "error", "puts"), [(0, None, 2), (1, OverrunError, 2)])
+def test_a_writer_whose_put_dynamodb_refuses_waits_only_if_it_met_nobody(
+    network: Network, clock: VirtualClock, races: int, error: type[OverrunError] | None, puts: int
+) -> None:
+    loser = Passbook(network.client(clock), "ledger", clock=clock, rng=Random(0))
+    winner = Passbook(Network(network.table).client(VirtualClock()), "ledger", clock=VirtualClock())
+    network.rival = lambda: record_all(winner, add(1))
+    network.plan = at_puts(*[faults.RIVAL_FIRST] * races, faults.THROTTLED)
+    with pytest.raises(error) if error else nullcontext():
+        loser.record("anna", add(5), SOON)
+    assert operations(network).count("put_item") == puts
 
 
 def test_a_lost_race_may_end_in_a_refusal_which_leaves_nothing(network: Network, clock: VirtualClock) -> None:

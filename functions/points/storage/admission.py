@@ -1,23 +1,22 @@
 """Turns changes of an overrun account away before they ask anything of DynamoDB.
 
-A function remembers how changes fared lately, for each account that has turned one away. To such an account it takes on
-only a fifth more changes than have succeeded, and none of them waits; the others are refused at once. So the requests
-for an account follow what it can take, not what is offered, and a few more always find out whether it can take more.
-(It is the client-side throttling of Google's "Site Reliability Engineering", chapter 21, for each account.)
+A function remembers how changes fared lately, for each account that was overrun. For such an account it takes on only a
+tenth more changes than have succeeded, and none of them waits; the others are refused at once. So the requests for an
+account follow what it can take, not what is offered, and a few more always find out whether it can take more. (It is
+the client-side throttling of Google's "Site Reliability Engineering", chapter 21, for each account.)
 """
 
 import random
 from collections import OrderedDict
 
-from points.storage.calls import PATIENCE_S
 from points.storage.clock import Clock
-from points.storage.errors import BusyError
+from points.storage.errors import OverrunError
 
-_SPARE = 1.2
+_SPARE = 1.1
 """How many changes are taken on for each that succeeds."""
 
 _FORGIVEN = 0.5
-"""Failures, faded, that turn nobody away: they may be chance."""
+"""From so many failures on, faded, no change waits."""
 
 _HALF_LIFE_S = 5.0
 """After how long a change counts half."""
@@ -39,30 +38,29 @@ class _Fared:
 
 
 class Admission:
-    """What one function remembers of the accounts that were too busy."""
+    """What one function remembers of the accounts that were overrun."""
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self._clock = clock
         self._rng = rng
         self._busy: OrderedDict[str, _Fared] = OrderedDict()
 
-    def patience(self, account: str) -> float:
-        """Let a change in, and say how many seconds it may wait for its turn.
+    def admit(self, account: str) -> bool:
+        """Let a change in, and say whether it may wait for its turn.
 
         Raises
         ------
-        BusyError
+        OverrunError
             It is turned away.
         """
         fared = self._busy.get(account)
         if fared is None:
-            return PATIENCE_S
+            return True
         fared.fade(self._clock.elapsed())
-        excess = fared.came - _SPARE * fared.succeeded - _FORGIVEN
-        if self._rng.random() < excess / (fared.came + 1):
+        if self._rng.random() < (fared.came - _SPARE * fared.succeeded) / (fared.came + 1):
             fared.came += 1
-            raise BusyError
-        return PATIENCE_S if fared.came - fared.succeeded < 0.5 else 0.0
+            raise OverrunError
+        return fared.came - fared.succeeded < _FORGIVEN
 
     def note(self, account: str, *, done: bool) -> None:
         """Note how a change fared that was let in."""

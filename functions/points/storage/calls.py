@@ -18,9 +18,10 @@ from points.storage.dynamodb import (
     Failure,
     error_code,
     failure_of,
+    is_throttled,
     standing_item,
 )
-from points.storage.errors import BusyError, ClockError, OutcomeUnknownError, UnavailableError
+from points.storage.errors import BusyError, ClockError, OutcomeUnknownError, OverrunError, UnavailableError
 from points.storage.lines import Line, from_item
 
 MOST_SKEW = timedelta(seconds=10)
@@ -30,7 +31,7 @@ MOST_LATE = timedelta(seconds=30)
 """How old a line may be that is put. With the time of a call and both clocks' skew, that is less than a minute."""
 
 PATIENCE_S = 2.0
-"""How long anybody waits for an account, or for DynamoDB, that is too busy."""
+"""How long anybody waits for an account, or for DynamoDB, that is too busy, from the first time on since a put."""
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 0.5
@@ -47,27 +48,21 @@ class Calls:
         Time and chance.
     deadline
         In the clock's elapsed seconds: no call starts after it.
-    patience
-        How many seconds to wait for an account, or for DynamoDB, that is too busy, from the first time on since a put.
 
     Attributes
     ----------
-    fastest_put
-        The seconds that the fastest put so far has taken.
+    last_error
+        What the last call that failed has failed with.
     """
 
-    def __init__(
-        self, client: DynamoDB, clock: Clock, rng: random.Random, deadline: float, patience: float = PATIENCE_S
-    ) -> None:
+    def __init__(self, client: DynamoDB, clock: Clock, rng: random.Random, deadline: float) -> None:
         self._client = client
         self._rng = rng
         self._deadline = deadline
-        self._patience = patience
         self._patient_until: float | None = None
         self._skew = timedelta()
-        self.fastest_put = float("inf")
-        self._last_error: Exception | None = None
         self.clock = clock
+        self.last_error: Exception | None = None
 
     def get(self, request: requests.Request) -> Item | None:
         """Read one item."""
@@ -93,7 +88,7 @@ class Calls:
             try:
                 answer = call(**request)
             except CALL_ERRORS as error:
-                self._last_error = error
+                self.last_error = error
                 failure = failure_of(error)
                 if failure is Failure.DENIED:
                     raise UnavailableError(error_code(error)) from error
@@ -103,17 +98,24 @@ class Calls:
                 if date := answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"):
                     self._skew = self.clock.now() - parsedate_to_datetime(date)
                 return answer
-        raise BusyError from self._last_error
+        raise BusyError from self.last_error
 
-    def put(self, request: requests.Request, line: Line) -> Line:
+    def put(self, request: requests.Request, line: Line, *, waits: bool) -> Line:
         """Put a line at its place until something stands there, and return what does: this line, or another's.
 
         After an unclear answer the line may land at any later time, so neither reading nor giving up its place would
         settle anything; only something that stands there does. But a line that has grown old is put no more, so that
         the past is settled: see `SETTLED_AFTER`.
 
+        Parameters
+        ----------
+        waits
+            Whether to put it again, after a while, if DynamoDB says that there are too many calls.
+
         Raises
         ------
+        OverrunError
+            There are, and it does not wait.
         BusyError, UnavailableError
             It is not written, nor will be.
         OutcomeUnknownError
@@ -121,26 +123,27 @@ class Calls:
         """
         unclear = False
         for _ in self._tries():
-            began = self.clock.elapsed()
             if self.clock.now() - line.recorded_at > MOST_LATE:
                 break
             try:
                 self._client.put_item(**request)
             except CALL_ERRORS as error:
-                self._last_error = error
+                self.last_error = error
                 failure = failure_of(error)
                 if failure is Failure.LOST_RACE:
-                    self.fastest_put = min(self.fastest_put, self.clock.elapsed() - began)
                     return from_item(standing_item(error))
                 if failure is Failure.DENIED and not unclear:
                     raise _denied(error) from error
                 unclear = unclear or failure is Failure.UNCLEAR
-                if failure is Failure.REFUSED and not unclear and not self._is_patient():
-                    break
+                if failure is Failure.REFUSED and not unclear:
+                    if is_throttled(error) and not waits:
+                        raise OverrunError from error
+                    if not self._is_patient():
+                        break
             else:
                 self._patient_until = None
                 return line
-        raise (OutcomeUnknownError if unclear else BusyError) from self._last_error
+        raise (OutcomeUnknownError if unclear else BusyError) from self.last_error
 
     def put_if(self, request: requests.Request) -> bool:
         """Put an item on its condition, until there is an answer, and say whether the condition held.
@@ -156,7 +159,7 @@ class Calls:
             try:
                 self._client.put_item(**request)
             except CALL_ERRORS as error:
-                self._last_error = error
+                self.last_error = error
                 failure = failure_of(error)
                 if failure is Failure.LOST_RACE:
                     return False
@@ -164,7 +167,7 @@ class Calls:
                     raise _denied(error) from error
             else:
                 return True
-        raise BusyError from self._last_error
+        raise BusyError from self.last_error
 
     def check_clock(self) -> None:
         """Refuse to write by a clock that is far off DynamoDB's, by its last answer.
@@ -187,13 +190,13 @@ class Calls:
         """
         seconds = self._rng.uniform(0, longest)
         if not self._is_patient(seconds):
-            raise BusyError from self._last_error
+            raise BusyError from self.last_error
         self.clock.sleep(seconds)
 
     def _is_patient(self, seconds: float = 0.0) -> bool:
         now = self.clock.elapsed()
         if self._patient_until is None:
-            self._patient_until = now + self._patience
+            self._patient_until = now + PATIENCE_S
         return now + seconds < self._patient_until
 
     def _tries(self) -> Iterator[int]:

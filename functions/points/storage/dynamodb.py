@@ -28,13 +28,8 @@ CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 
 _NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError)
 _NEVER_SENT = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ParamValidationError)
-_TRY_AGAIN = {
-    "ProvisionedThroughputExceededException",
-    "ReplicatedWriteConflictException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "TransactionConflictException",
-}
+_THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+_TRY_AGAIN = _THROTTLED | {"ReplicatedWriteConflictException", "TransactionConflictException"}
 _ALWAYS = {"Query": {"Items"}}
 """What an answer always has; and none has anything that the operation is not known to answer."""
 
@@ -128,6 +123,11 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, _NEVER_SENT):
         return Failure.DENIED
     return Failure.REFUSED if isinstance(error, _NEVER_CONNECTED) else Failure.UNCLEAR
+
+
+def is_throttled(error: Exception) -> bool:
+    """Whether DynamoDB has refused a call because there are too many."""
+    return error_code(error) in _THROTTLED
 
 
 def error_code(error: Exception) -> str:

@@ -14,6 +14,10 @@ class BusyError(UnavailableError):
     """Time ran out, with every attempt refused: by DynamoDB, or by other writers who were first."""
 
 
+class OverrunError(BusyError):
+    """Others change the account faster than it can be changed, so that to go on would be in vain."""
+
+
 class UnknownFormatError(UnavailableError):
     """A line was written by another version of this code, which this version must not write below."""
 

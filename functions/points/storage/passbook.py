@@ -12,11 +12,11 @@ from points.rules.plans import Plan, plan
 from points.rules.terms import Change, Hold, Spend
 from points.rules.time import SETTLED_AFTER
 from points.storage.admission import Admission
-from points.storage.calls import PATIENCE_S, Calls
+from points.storage.calls import Calls
 from points.storage.capacity import Limits
 from points.storage.clock import Clock, SystemClock
 from points.storage.dynamodb import DynamoDB
-from points.storage.errors import BusyError
+from points.storage.errors import OverrunError
 from points.storage.lines import Line, Retry, Standing, next_line
 from points.storage.reading import Reader
 from points.storage.records import Records
@@ -155,10 +155,10 @@ class Passbook:
         OutcomeUnknownError
             Time ran out without a clear answer: the change may or may not be recorded.
         """
-        writer = self._writer(account, deadline, self._admission.patience(account))
+        writer = self._writer(account, deadline, waits=self._admission.admit(account))
         try:
             recorded = writer.record(change, retry, only_at)
-        except BusyError:
+        except OverrunError:
             self._admission.note(account, done=False)
             raise
         self._admission.note(account, done=True)
@@ -168,8 +168,8 @@ class Passbook:
         """Write what is due by now in an account, and return the lines written."""
         return self._writer(account, deadline).settle()
 
-    def _reader(self, account: str, deadline: float, patience: float = PATIENCE_S) -> Reader:
-        return Reader(Calls(self._client, self._clock, self._rng, deadline, patience), self._table, account)
+    def _reader(self, account: str, deadline: float) -> Reader:
+        return Reader(Calls(self._client, self._clock, self._rng, deadline), self._table, account)
 
-    def _writer(self, account: str, deadline: float, patience: float = PATIENCE_S) -> Writer:
-        return Writer(self._reader(account, deadline, patience), self._limits, self._on_lost_race)
+    def _writer(self, account: str, deadline: float, *, waits: bool = True) -> Writer:
+        return Writer(self._reader(account, deadline), self._limits, self._on_lost_race, waits=waits)

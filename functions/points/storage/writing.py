@@ -13,20 +13,25 @@ from points.rules.plans import check_original, plan
 from points.rules.terms import Add, Change
 from points.storage import requests
 from points.storage.capacity import Limits, check_capacity
-from points.storage.errors import BusyError, KeyReusedError, OutcomeUnknownError, VersionMismatchError
+from points.storage.errors import (
+    BusyError,
+    KeyReusedError,
+    OutcomeUnknownError,
+    OverrunError,
+    VersionMismatchError,
+)
 from points.storage.lines import Line, Retry, next_line
 from points.storage.reading import Reader
 from points.storage.records import Records
 from points.storage.timeline import due_lines
 
-_RACES_BEFORE_PAUSE = 2
-_PAUSE_OF_LOSERS_S = 1.0
-_LOOKS_ON_FOR_S = 0.2
-_OVERRUN = 0.75
-"""Of the time, the part in which lines are being put, from which on an account has no room for those who have lost."""
+_TRIES_IN_A_ROW = 2
+_PAUSE_OF_LOSERS_S = 0.75
 
-_LONGEST_PUT_S = 0.005
-"""A put that took longer has waited, perhaps on this side, and counts as one of this length."""
+_OVERRUN_BY = 150
+"""After a writer has lost a race: so many lines of others are more than a fair share of turns makes it wait for."""
+
+_TRIES_WITHOUT_WAITING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Writer:
         What the account may grow to.
     on_lost_race
         Called whenever another writer was first.
+    waits
+        Whether to wait for its turn while others write to the account; if not, it gives up after a few lost races.
 
     Attributes
     ----------
@@ -59,15 +66,16 @@ class Writer:
         The lines that were put, in order.
     """
 
-    def __init__(self, reader: Reader, limits: Limits, on_lost_race: Callable[[], None]) -> None:
+    def __init__(self, reader: Reader, limits: Limits, on_lost_race: Callable[[], None], *, waits: bool = True) -> None:
         self._reader = reader
         self._calls = reader.calls
         self._limits = limits
         self._layout = {"shards": limits.calendar_shards, "layout": limits.line_format}
         self._on_lost_race = on_lost_race
+        self._waits = waits
         self._races = 0
+        self._first_lost_to = 0  # a line's sequence number
         self._settled: str | None = None  # the version to which this writer's own settling has brought the account
-        self._found: tuple[float, int] = 0.0, 0  # when, and which line was the last
         self.written: list[Line] = []
 
     def record(self, change: Change, retry: Retry | None, only_at: Container[str] | None) -> Recorded:
@@ -104,7 +112,6 @@ class Writer:
     def _open(self) -> Records:
         records = Records(self._reader, self._reader.last())
         self._calls.check_clock()
-        self._found = self._calls.clock.elapsed(), records.at.sequence
         return records
 
     def _now(self, records: Records) -> datetime:
@@ -149,25 +156,26 @@ class Writer:
         return records, None
 
     def _put(self, line: Line) -> Line:
+        waits = self._waits and not self._races  # who met others, and is throttled, has more company than fits
         try:
-            return self._calls.put(requests.put_line(self._reader.table, line), line)
+            return self._calls.put(requests.put_line(self._reader.table, line), line, waits=waits)
         except OutcomeUnknownError as error:
             if line.is_times_own:  # so the caller's change was not even sent
                 raise BusyError from error
             raise
 
     def _lines_from(self, other: Line, *, needs_all: bool) -> Iterator[Line]:
-        """Go on from the line that won the race; after a few lost ones, pause and read what was written meanwhile.
+        """Go on from the line that won the race; every few lost ones, pause and read what was written meanwhile.
 
         Reading on from a known line takes one request, misses no line, and so keeps the lots already read and needs no
         further look-up of the key; an add without a key has neither, and the last line is all it needs.
         """
-        if self._races < _RACES_BEFORE_PAUSE:
+        if self._is_overrun(other):
+            raise OverrunError from self._calls.last_error
+        if not self._waits or self._races % _TRIES_IN_A_ROW:
             yield other
             return
-        if self._is_overrun(other):
-            raise BusyError
-        self._calls.wait(_longest_pause(self._races))
+        self._calls.wait(_longest_pause(self._races // _TRIES_IN_A_ROW))
         if needs_all:
             yield other
             yield from self._reader.lines_from(other.sequence + 1)
@@ -175,22 +183,22 @@ class Writer:
             yield from self._reader.lines(below=None, limit=1)
 
     def _is_overrun(self, other: Line) -> bool:
-        """Whether others have put lines, since this writer found the last one, almost as fast as lines can be put.
+        """Whether others have put so many lines that to go on would be in vain.
 
-        Where that is so, those who have just come take all that the account has room for, and to wait is in vain.
+        Lines are counted, not seconds: where calls are slow, everybody's turn comes later, but after as many lines.
         """
-        since, last = self._found
-        waited = self._calls.clock.elapsed() - since
-        a_put = min(self._calls.fastest_put, _LONGEST_PUT_S)
-        return waited > _LOOKS_ON_FOR_S and (other.sequence - last) * a_put > _OVERRUN * waited
+        self._first_lost_to = self._first_lost_to or other.sequence
+        if not self._waits:
+            return self._races >= _TRIES_WITHOUT_WAITING
+        return other.sequence - self._first_lost_to >= _OVERRUN_BY
 
 
-def _longest_pause(races: int) -> float:
-    """Return how many seconds to wait at most after so many lost races.
+def _longest_pause(pauses: int) -> float:
+    """Return how many seconds the next pause lasts at most, of so many.
 
-    They get fewer: were they to become more, newcomers would overtake those that have waited.
+    They get shorter: were they to become longer, newcomers would overtake those that have waited.
     """
-    return _PAUSE_OF_LOSERS_S / races
+    return _PAUSE_OF_LOSERS_S / pauses**2
 
 
 def _replay(earlier: Line, retry: Retry) -> Recorded:
