@@ -23,7 +23,7 @@ from points.rules.terms import (
     Void,
 )
 from points.rules.time import coming, plan_due
-from points.storage.attributes import STATE, TRANSACTION, decode, encode, from_moment, to_moment
+from points.storage.attributes import STATE, STATES, TRANSACTION, decode, encode, from_moment, to_moment
 from points.storage.indexes import calendar_entry, original_key, reference_key
 from points.storage.lines import CALENDAR_SHARDS, FORMAT, shard_of
 from points.storage.sizes import stored_bytes
@@ -70,6 +70,7 @@ class Replay:
         self._recent: dict[int, Origin] = {}
         self._size = 0
         self._held = _held(self.state)
+        self._format = FORMAT
         self._attributes = encode(self.state, STATE)
 
     def follow(self, item: Item) -> Item:
@@ -82,6 +83,7 @@ class Replay:
         """
         recorded_at = from_moment(item["recorded_at"])
         planned = self._plan(item, recorded_at)
+        self._take_format(item)
         expected = self._lay_out(planned, item, recorded_at)
         if planned.transaction.taken is not None:
             self._remember(Origin(planned.transaction, self.state, planned.state))
@@ -135,7 +137,7 @@ class Replay:
         expected: Item = {
             "account": item["account"],
             "sequence": {"N": str(sequence)},
-            "format": {"N": str(FORMAT)},
+            "format": {"N": str(self._format)},
             "recorded_at": moment,
             "size": {"N": str(self._size)},
         }
@@ -163,13 +165,20 @@ class Replay:
         expected["size"] = {"N": str(self._size)}
         return expected
 
+    def _take_format(self, item: Item) -> None:
+        """Go over to a line's format, if it is one: a deployment goes from one to the next, and may go back."""
+        found = item["format"]["N"]
+        if found != str(self._format) and found in map(str, STATES):
+            self._format = int(found)
+            self._held = (None,) * len(STATE)  # so all is laid out anew
+
     def _keep_state(self, state: State) -> None:
         held = _held(state)
         for name, before, value in zip(STATE, self._held, held, strict=True):
             if value is before or value == before:
                 continue
             if value:
-                self._attributes[name] = STATE[name][0](value)
+                self._attributes[name] = STATES[self._format][name][0](value)
             else:
                 self._attributes.pop(name, None)
         self._held = held

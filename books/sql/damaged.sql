@@ -4,5 +4,5 @@ FROM line
 CROSS JOIN period
 WHERE recorded_at <= closed
 GROUP BY account
-HAVING COUNT(*) <> MAX(sequence) OR MIN(format) <> '2' OR MAX(format) <> '2'
+HAVING COUNT(*) <> MAX(sequence) OR MIN(format) NOT IN ('2', '3') OR MAX(format) NOT IN ('2', '3')
 ORDER BY account

@@ -18,6 +18,7 @@ FULL JOIN (
         CAST(JSON_EXTRACT_SCALAR(pair, '$.L[1].N') AS BIGINT) AS points
     FROM standing
     CROSS JOIN UNNEST(balances) AS unnested(pair)
+    WHERE JSON_EXTRACT(pair, '$.L') IS NOT NULL -- a payer at 0 may be a bare name
 ) AS stood
 USING (account, payer, which)
 WHERE COALESCE(flowed.points, 0) <> COALESCE(stood.points, 0)

@@ -123,7 +123,7 @@ def test_a_request_that_comes_too_late_starts_nothing(client: Client, stand_in: 
 def test_a_line_of_a_newer_version_is_not_touched(client: Client, stand_in: StandIn, dynamodb: Any) -> None:
     def newer(**request: Any) -> Any:
         answer = dynamodb.query(**request)
-        return {**answer, "Items": [{**item, "format": {"N": "3"}} for item in answer["Items"]]}
+        return {**answer, "Items": [{**item, "format": {"N": "4"}} for item in answer["Items"]]}
 
     client.add("DANNON", 100)
     put_item = Mock()

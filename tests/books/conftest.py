@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from points.api import runtime
+from points.storage.lines import FORMAT
 
 from tests.api.conftest import no_metrics_are_fine
 from tests.simulator.calls import Client
@@ -26,6 +27,7 @@ def table(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tabl
     """The table to which the handlers write."""
     table = Table()
     monkeypatch.setenv("TABLE_NAME", table.name)
+    monkeypatch.setenv("LINE_FORMAT", str(FORMAT))  # ledgers change it, until the test is over
     monkeypatch.setattr(runtime, "make_client", lambda: Client(table.answer))
     runtime.passbook.cache_clear()
     yield table

@@ -1,9 +1,14 @@
 """Ledgers of several accounts, made through the handlers by random calls, and exported."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from random import Random
+
+from points.api import runtime
+from points.storage.lines import FORMATS
 
 from tests.api.client import Answer, Client
 from tests.api.moments import DAY, after
@@ -28,6 +33,7 @@ class Ledger:
     clock: VirtualClock
     rng: Random
     calls: dict[str, int] = field(default_factory=dict)
+    _formats: Iterator[int] = field(default_factory=lambda: cycle(sorted(FORMATS)))
     _holds: dict[str, list[int]] = field(default_factory=dict)
     _spends: dict[str, list[int]] = field(default_factory=dict)
     _pending: dict[str, list[int]] = field(default_factory=dict)
@@ -37,7 +43,9 @@ class Ledger:
         return Client(account=account)
 
     def run(self, calls: int) -> None:
-        """Make so many calls, some of them refused, days apart."""
+        """Make so many calls, some of them refused, days apart; their lines are of the next format each time."""
+        os.environ["LINE_FORMAT"] = str(next(self._formats))
+        runtime.passbook.cache_clear()
         for _ in range(calls):
             self.clock.sleep(self.rng.choice((0, 1, self.rng.uniform(0, DAY), self.rng.uniform(0, 10 * DAY))))
             self._call(self.rng.choice(ACCOUNTS))

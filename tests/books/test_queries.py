@@ -1,7 +1,7 @@
 """The queries: one text for both engines, and how often it reads an export."""
 
 import pytest
-from points.storage.lines import FORMAT
+from points.storage.lines import FORMATS
 from sqlglot import exp, parse_one
 from sqlglot.errors import ErrorLevel
 
@@ -43,6 +43,6 @@ def test_the_moments_of_a_period_stand_where_they_belong() -> None:
     )
 
 
-def test_the_layout_that_they_know_is_the_one_that_is_written() -> None:
+def test_the_layouts_that_they_know_are_those_that_are_read() -> None:
     known = {literal.this for literal in parse_one(text("damaged"), read=ATHENA).find_all(exp.Literal)}
-    assert known == {str(FORMAT)}
+    assert known == set(map(str, FORMATS))

@@ -403,7 +403,7 @@ def test_what_is_due_is_worked_out_in_two_ways_too(
     assert caught.value.differences == [Difference("anna", "DANNON", "closing", 1, 0)]
 
 
-@pytest.mark.parametrize("layout", ["1", "3"])
+@pytest.mark.parametrize("layout", ["1", "4"])
 def test_an_unknown_layout_is_an_error(items: list[Item], tmp_path: Path, layout: str) -> None:
     items[-1]["format"]["N"] = layout
     export(items, tmp_path)

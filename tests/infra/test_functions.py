@@ -3,6 +3,7 @@
 import pytest
 from points.api.runtime import _LIMITS
 from points.storage.capacity import Limits
+from points.storage.lines import FORMATS
 
 from tests.infra.template import PATH, default, functions, functions_of_the_api, only, resources, template
 
@@ -44,6 +45,10 @@ def test_they_run_on_arm64_and_python_3_13() -> None:
         assert properties["Runtime"] == "python3.13"
         assert properties["Architectures"] == [{"Ref": "Architecture"}]
     assert default("Architecture") == "arm64"
+
+
+def test_every_format_of_line_that_is_read_can_be_written() -> None:
+    assert template()["Parameters"]["LineFormat"]["AllowedValues"] == sorted(FORMATS)
 
 
 def test_they_give_up_long_before_the_gateway_does() -> None:

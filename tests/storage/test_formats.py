@@ -5,12 +5,15 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import pytest
-from points.rules.terms import Spend
+from points.rules.terms import Add, Spend
 from points.storage import lines
 from points.storage.capacity import Limits
 from points.storage.errors import UnknownFormatError
+from points.storage.lines import from_item
 from points.storage.passbook import Passbook
+from points.storage.sizes import stored_bytes
 
+from tests.rules.account import day
 from tests.simulator.clock import VirtualClock
 from tests.simulator.network import Network
 from tests.storage.helpers import SOON, add
@@ -58,6 +61,22 @@ def test_a_new_format_shuts_no_account_in_two_steps_and_back(network: Network) -
     take_turns(network, second)
     assert written(network)[-4:] == [NEW] * 4
     assert set(written(network)) == {OLD, NEW}
+
+
+def test_a_payer_at_0_takes_a_fourth_less_in_format_3_and_keeps_its_place(network: Network) -> None:
+    names = [f"{number:020}" for number in range(3)]
+    states = {}
+    for layout in (OLD, NEW):
+        book = Release(network, {OLD, NEW}, layout).book
+        for name, timestamp in zip(names, (2, 1, 3), strict=True):
+            book.record(f"account {layout}", Add(name, 10, day(timestamp)), SOON)
+        states[layout] = book.record(f"account {layout}", Spend(10), SOON).line.state
+    assert states[OLD].balances == states[NEW].balances == dict(zip(names, (10, 0, 10), strict=True))
+    told = {layout: network.table.items(f"account {layout}")[-1] for layout in (OLD, NEW)}
+    assert told[NEW]["balances"]["L"][1] == {"S": names[1]}
+    assert list(from_item(told[NEW]).state.balances) == names
+    empty = stored_bytes({"": {"L": []}})
+    assert [stored_bytes({"": {"L": [told[of]["balances"]["L"][1]]}}) - empty for of in (OLD, NEW)] == [28, 21]
 
 
 def test_in_one_step_it_would(network: Network) -> None:

@@ -327,13 +327,13 @@ def test_a_key_comes_before_a_version(passbook: Passbook) -> None:
 
 
 def in_a_new_format(line: Line) -> Item:
-    return to_item(line) | {"format": {"N": "3"}}
+    return to_item(line) | {"format": {"N": "4"}}
 
 
 def test_nothing_is_written_below_a_line_of_an_unknown_format(passbook: Passbook, network: Network) -> None:
     network.table.put(in_a_new_format(passbook.record("anna", add(300), SOON).line))
     network.journal.clear()
-    with pytest.raises(UnavailableError, match="format 3"):
+    with pytest.raises(UnavailableError, match="format 4"):
         passbook.record("anna", Spend(100), SOON)
     assert operations(network) == ["query"]
 
@@ -344,7 +344,7 @@ def test_nothing_is_written_below_a_line_of_an_unknown_format_that_is_handed_bac
     line = passbook.record("anna", add(300), SOON).line
     network.rival = lambda: network.table.put(in_a_new_format(line) | {"sequence": {"N": "2"}})
     network.plan = at_puts(faults.RIVAL_FIRST)
-    with pytest.raises(UnavailableError, match="format 3"):
+    with pytest.raises(UnavailableError, match="format 4"):
         passbook.record("anna", Spend(100), SOON)
     assert len(items_put(network)) == 2
     assert network.table.last("anna") == 2

@@ -41,6 +41,9 @@ def from_moment(value: Value) -> datetime:
     return datetime.fromisoformat(value["S"])
 
 
+_ZERO: Value = {"N": "0"}
+
+
 def _pairs(points_of_payers: Mapping[str, int]) -> Value:
     """Lay out points per payer as a list of pairs: a DynamoDB map would lose the order."""
     return {"L": [{"L": [{"S": payer}, {"N": str(points)}]} for payer, points in points_of_payers.items()]}
@@ -48,6 +51,15 @@ def _pairs(points_of_payers: Mapping[str, int]) -> Value:
 
 def _from_pairs(value: Value) -> dict[str, int]:
     return {payer["S"]: int(points["N"]) for payer, points in (pair["L"] for pair in value["L"])}
+
+
+def _balances(balances: Mapping[str, int]) -> Value:
+    """Lay out balances as such pairs; a payer at 0 is a bare name, which takes a fourth less."""
+    return {"L": [pair if balances[pair["L"][0]["S"]] else pair["L"][0] for pair in _pairs(balances)["L"]]}
+
+
+def _from_balances(value: Value) -> dict[str, int]:
+    return _from_pairs({"L": [one if "L" in one else {"L": [one, _ZERO]} for one in value["L"]]})
 
 
 def _owed(owed: Mapping[str, int]) -> Value:
@@ -135,7 +147,7 @@ TRANSACTION: dict[str, Codec] = {
 STATE: dict[str, Codec] = {
     "changed": _NUMBER,
     "moment": _MOMENT,
-    "balances": _PAIRS,
+    "balances": (_pairs, _from_balances),
     "owed": (_owed, _from_owed),
     "part_spent": (_part_spent, _from_part_spent),
     "ranges": (_ranges, _from_ranges),
@@ -143,7 +155,10 @@ STATE: dict[str, Codec] = {
     "holds": (_holds, _from_holds),
     "pending": (_pending, _from_pending),
 }
-"""How each attribute of a state is kept. Those that are empty are left out."""
+"""How each attribute of a state is kept, in format 2, and read in any. Those that are empty are left out."""
+
+STATES: dict[int, dict[str, Codec]] = {2: STATE, 3: {**STATE, "balances": (_balances, _from_balances)}}
+"""How they are kept, by the format of the line."""
 
 
 def encode(told: Transaction | State, codecs: Mapping[str, Codec]) -> Item:

@@ -10,6 +10,7 @@ from points.rules.plans import Plan
 from points.rules.terms import BEFORE_ALL, Kind, Lot, Reference, State, Transaction
 from points.storage.attributes import (
     STATE,
+    STATES,
     TRANSACTION,
     Item,
     decode,
@@ -29,7 +30,7 @@ from points.storage.sizes import stored_bytes
 FORMAT = 2
 """The layout of the items written here, if nobody says otherwise."""
 
-FORMATS = frozenset({FORMAT})
+FORMATS = frozenset(STATES)
 """The layouts that are read, and written below. A new one is read a release before it is written: see `Limits`."""
 
 CALLERS_KEY = "caller#"
@@ -157,7 +158,7 @@ def to_item(line: Line) -> Item:
         "digest": to_text(line.digest),
         "size": to_number(line.size),
         **encode(done, TRANSACTION),
-        **encode(line.state, STATE),
+        **encode(line.state, STATES[line.format]),
     }
     if line.sequence == 1:
         item["opened_at"] = item["recorded_at"]  # sparse: an index on it would list the accounts
