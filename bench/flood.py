@@ -133,9 +133,9 @@ def burst(adds: int, seed: int = 0) -> Flood:
 
 
 def pack(adding: int, seconds: float, seed: int = 0) -> Flood:
-    """Let always so many add to one account, each at once again after it has lost a race.
+    """Keep exactly so many writers adding to one account, each trying again at once after a lost race.
 
-    It is what to compare with: functions that knew of one another could arrange to be as many as is best.
+    This is the yardstick: only functions that knew of one another could keep to the best number.
     """
     clock, network, told, rng = VirtualClock(), Network(Table()), Flood(), Random(seed)
     agenda = Agenda(clock)

@@ -16,7 +16,7 @@ _SPARE = 1.1
 """How many changes are taken on for each that succeeds."""
 
 _FORGIVEN = 0.5
-"""From so many failures on, faded, no change waits."""
+"""Once failures, faded, come to this, no change waits."""
 
 _HALF_LIFE_S = 5.0
 """After how long a change counts half."""

@@ -29,7 +29,7 @@ _TRIES_IN_A_ROW = 2
 _PAUSE_OF_LOSERS_S = 0.75
 
 _OVERRUN_BY = 150
-"""After a writer has lost a race: so many lines of others are more than a fair share of turns makes it wait for."""
+"""So many lines of others since a writer first lost a race are more than it would wait for its turn among a few."""
 
 _TRIES_WITHOUT_WAITING = 4
 
@@ -156,7 +156,7 @@ class Writer:
         return records, None
 
     def _put(self, line: Line) -> Line:
-        waits = self._waits and not self._races  # who met others, and is throttled, has more company than fits
+        waits = self._waits and not self._races  # throttled after a lost race, it has met more writers than fit
         try:
             return self._calls.put(requests.put_line(self._reader.table, line), line, waits=waits)
         except OutcomeUnknownError as error:
